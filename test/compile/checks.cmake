@@ -1,0 +1,1 @@
+# Checks of the source text and of what the headers cost.

@@ -1,0 +1,35 @@
+# One executable for each fuzz target. With Clang it is a libFuzzer binary; elsewhere support/fuzz_main.cpp drives it
+# with the seeds and with reproducible mutations of them. Either way ctest runs each for ten seconds.
+
+set(fuzz_seconds 10)
+file(GLOB fuzz_sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_LIST_DIR}/*.cpp")
+if(fuzz_sources AND NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    add_library(assent_fuzz_main OBJECT support/fuzz_main.cpp)
+    target_link_libraries(assent_fuzz_main PRIVATE assent_build_flags)
+    target_compile_features(assent_fuzz_main PRIVATE cxx_std_20)
+endif()
+
+foreach(source IN LISTS fuzz_sources)
+    cmake_path(GET source STEM name)
+    set(seeds "${CMAKE_CURRENT_LIST_DIR}/corpus/${name}")
+    if(NOT IS_DIRECTORY "${seeds}")
+        message(FATAL_ERROR "The fuzz target ${name} has no seeds: put at least one file in test/fuzz/corpus/${name}")
+    endif()
+    add_executable(fuzz_${name} ${source})
+    set_target_properties(fuzz_${name} PROPERTIES CXX_EXTENSIONS OFF)
+    target_include_directories(fuzz_${name} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/lib)
+    target_link_libraries(fuzz_${name} PRIVATE
+        assent::assent assent::http assent::testing assent_build_flags)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+        target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+        set(found "${CMAKE_CURRENT_BINARY_DIR}/fuzz/${name}")
+        file(MAKE_DIRECTORY "${found}")
+        set(arguments -max_total_time=${fuzz_seconds} -timeout=5 -rss_limit_mb=2048 -print_final_stats=1
+            "-artifact_prefix=${found}-" "${found}" "${seeds}")
+    else()
+        target_link_libraries(fuzz_${name} PRIVATE assent_fuzz_main)
+        set(arguments ${fuzz_seconds} "${seeds}")
+    endif()
+    add_test(NAME fuzz/${name} COMMAND fuzz_${name} ${arguments})
+    set_tests_properties(fuzz/${name} PROPERTIES LABELS fuzz TIMEOUT 90 ENVIRONMENT "${test_environment}")
+endforeach()
