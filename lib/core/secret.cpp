@@ -1,0 +1,44 @@
+#include <assent/secret.hpp>
+
+#include <openssl/crypto.h>
+
+namespace assent {
+
+void wipe(void* data, std::size_t size) noexcept
+{
+    if (size != 0)
+        OPENSSL_cleanse(data, size);
+}
+
+void wipe(std::string& text) noexcept
+{
+    text.resize(text.capacity());  // within capacity: does not allocate
+    wipe(text.data(), text.size());
+    text.clear();
+}
+
+bool equal_in_constant_time(std::string_view a, std::string_view b) noexcept
+{
+    return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+Secret& Secret::operator=(Secret const& other)
+{
+    if (this != &other) {
+        wipe(value_);
+        value_ = other.value_;
+    }
+    return *this;
+}
+
+Secret& Secret::operator=(Secret&& other) noexcept
+{
+    if (this != &other) {
+        wipe(value_);
+        value_ = std::move(other.value_);
+        wipe(other.value_);
+    }
+    return *this;
+}
+
+}  // namespace assent
