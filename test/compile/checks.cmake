@@ -1,1 +1,44 @@
-# Checks of the source text and of what the headers cost.
+# Checks of the source text and of what the headers cost. Included by test/CMakeLists.txt.
+
+function(assent_add_check name)
+    add_test(NAME check/${name} COMMAND ${ARGN})
+    set_tests_properties(check/${name} PROPERTIES LABELS check TIMEOUT 120 ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
+endfunction()
+
+assent_add_check(tree Python3::Interpreter "${CMAKE_CURRENT_LIST_DIR}/tree.py")
+assent_add_check(layering Python3::Interpreter "${CMAKE_CURRENT_LIST_DIR}/layering.py")
+assent_add_check(layering_self_test Python3::Interpreter "${CMAKE_CURRENT_LIST_DIR}/layering.py" --self-test)
+assent_add_check(co_await_lint Python3::Interpreter "${CMAKE_CURRENT_LIST_DIR}/co_await_lint.py")
+assent_add_check(co_await_lint_self_test Python3::Interpreter "${CMAKE_CURRENT_LIST_DIR}/co_await_lint.py" --self-test)
+
+# Sanitizers do not change what compiles.
+if(ASSENT_SANITIZE)
+    return()
+endif()
+
+# Every public header, and every private one, compiles alone and twice.
+file(GLOB_RECURSE headers CONFIGURE_DEPENDS
+    "${PROJECT_SOURCE_DIR}/include/*.hpp" "${PROJECT_SOURCE_DIR}/lib/*.hpp")
+set(header_sources)
+foreach(header IN LISTS headers)
+    cmake_path(RELATIVE_PATH header BASE_DIRECTORY "${PROJECT_SOURCE_DIR}" OUTPUT_VARIABLE name)
+    string(REGEX REPLACE "^(include|lib)/" "" included "${name}")
+    string(MAKE_C_IDENTIFIER "${name}" identifier)
+    set(source "${CMAKE_CURRENT_BINARY_DIR}/headers/${identifier}.cpp")
+    file(CONFIGURE OUTPUT "${source}" CONTENT "#include <@included@>\n#include <@included@>\n" @ONLY)
+    list(APPEND header_sources "${source}")
+endforeach()
+add_library(assent_header_check OBJECT EXCLUDE_FROM_ALL ${header_sources})
+target_include_directories(assent_header_check PRIVATE "${PROJECT_SOURCE_DIR}/lib")
+target_link_libraries(assent_header_check PRIVATE
+    assent::assent assent::http assent::testing assent_build_flags)
+set_target_properties(assent_header_check PROPERTIES CXX_EXTENSIONS OFF)
+assent_add_check(headers_compile_alone
+    ${CMAKE_COMMAND} --build "${PROJECT_BINARY_DIR}" --target assent_header_check)
+set_tests_properties(check/headers_compile_alone PROPERTIES PROCESSORS 2 TIMEOUT 600 RESOURCE_LOCK build)
+
+if(EXISTS "${PROJECT_SOURCE_DIR}/include/assent/assent.hpp")
+    assent_add_check(umbrella_header_cost Python3::Interpreter "${CMAKE_CURRENT_LIST_DIR}/umbrella_cost.py" 3
+        ${CMAKE_CXX_COMPILER} -std=c++20 "-I${PROJECT_SOURCE_DIR}/include")
+    set_tests_properties(check/umbrella_header_cost PROPERTIES RUN_SERIAL ON)
+endif()
