@@ -12,13 +12,13 @@ class MemoryStoreConfig {
 public:
     MemoryStoreConfig() = default;
     /// Most bytes of keys and values together; a write above it completes with store_full. Default 256 MiB.
-    MemoryStoreConfig& max_bytes(std::size_t value) &
+    MemoryStoreConfig& max_bytes(std::size_t value)
     {
         max_bytes_ = value;
         return *this;
     }
     /// Most entries. Default 4,000,000.
-    MemoryStoreConfig& max_entries(std::size_t value) &
+    MemoryStoreConfig& max_entries(std::size_t value)
     {
         max_entries_ = value;
         return *this;

@@ -64,9 +64,11 @@ public:
 /// TTL: an entry is absent from `expires_at` on; without one it stays until erased. Expiry is wall-clock time, 64-bit, so that a
 /// 30-day token lives 30 days. A failure never means "absent".
 ///
+/// Every store takes keys of up to 4096 bytes of text and values of up to 1 MiB. Values are secret: they hold tokens.
+///
 /// @par Concurrency Any number of operations may be outstanding. Operations on one key are linearizable.
 /// @par Cancellation terminal; a write may or may not have happened. Completes with Errc::cancelled.
-/// @par Errors store_unavailable, store_full (writes), record_corrupt, cancelled.
+/// @par Errors store_unavailable, store_full (writes), record_corrupt, invalid_argument (limit or cursor of a scan), cancelled.
 class Store {
 public:
     using time_point = std::chrono::system_clock::time_point;
@@ -89,7 +91,9 @@ public:
                                                              std::optional<time_point> expires_at) = 0;
 
     /// Up to `limit` (1 to 1000) entries whose key begins with the components of `prefix`, in no particular order. An entry that
-    /// stays for the whole scan is seen at least once; one that comes or goes meanwhile may be missed.
+    /// stays for the whole scan is seen at least once; one that comes or goes meanwhile may be missed. A page may hold fewer
+    /// than `limit` entries, even none, before the end: only an empty StorePage::next ends the scan.
+    /// @param cursor empty for the first page, then StorePage::next of the page before, with the same prefix.
     virtual awaitable<result<StorePage>> scan(StoreKey prefix, std::string cursor, std::size_t limit) = 0;
 };
 

@@ -26,6 +26,7 @@ public:
     std::string take();
 
 private:
+    void append_encoded(std::string_view text);
     std::string text_;
 };
 

@@ -1,1 +1,0 @@
-// Gives the precompiled header a translation unit to belong to.
