@@ -1,0 +1,487 @@
+#include "protocol/oauth_response.hpp"
+
+#include "protocol/retry_after.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/memory_resource.hpp>
+#include <boost/json/monotonic_resource.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/parser.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <new>
+#include <utility>
+
+namespace assent {
+namespace {
+
+namespace json = boost::json;
+using std::chrono::seconds;
+using std::chrono::system_clock;
+
+constexpr std::size_t max_error_bytes = 128;
+constexpr std::size_t max_description_bytes = 1024;
+constexpr std::size_t max_token_bytes = 64 * 1024;
+constexpr std::size_t max_scopes = 512;
+constexpr std::size_t max_scope_bytes = 32 * 1024;
+constexpr std::size_t max_details_bytes = 256 * 1024;
+constexpr seconds longest_token_life{10LL * 365 * 24 * 60 * 60};
+constexpr seconds longest_request_life{259200};
+constexpr seconds longest_interval{24 * 60 * 60};
+constexpr std::size_t max_auth_req_id_bytes = 4096;
+
+/// Memory that is overwritten before it is given back.
+class WipingResource final : public json::memory_resource {
+    void* do_allocate(std::size_t size, std::size_t alignment) override
+    {
+        return ::operator new(size, std::align_val_t(alignment));
+    }
+    void do_deallocate(void* memory, std::size_t size, std::size_t alignment) override
+    {
+        wipe(memory, size);
+        ::operator delete(memory, size, std::align_val_t(alignment));
+    }
+    bool do_is_equal(memory_resource const& other) const noexcept override { return this == &other; }
+};
+
+bool is_success(int status) noexcept
+{
+    return status >= 200 && status < 300;
+}
+
+bool transient_status(int status) noexcept
+{
+    return status == 408 || status == 425 || status == 429 || status >= 500 || status < 400;
+}
+
+/// At most `limit` bytes, cut between UTF-8 characters.
+std::string bounded(std::string_view text, std::size_t limit)
+{
+    if (text.size() > limit) {
+        std::size_t end = limit;
+        while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80)
+            --end;
+        text = text.substr(0, end);
+    }
+    return std::string(text);
+}
+
+std::optional<std::string_view> text_member(json::object const& object, std::string_view name) noexcept
+{
+    auto const* value = object.if_contains(name);
+    auto const* text = value != nullptr ? value->if_string() : nullptr;
+    return text != nullptr ? std::optional<std::string_view>(*text) : std::nullopt;
+}
+
+/// A member that is there and not null.
+json::value const* present(json::object const& object, std::string_view name) noexcept
+{
+    auto const* value = object.if_contains(name);
+    return value != nullptr && !value->is_null() ? value : nullptr;
+}
+
+/// A number of seconds: integer, fraction (rounded up) or decimal text, as servers send it. Clamped to +-1e12.
+std::optional<seconds> seconds_of(json::value const& value) noexcept
+{
+    constexpr double bound = 1e12;
+    if (auto const* number = value.if_int64())
+        return seconds(std::clamp<std::int64_t>(*number, -static_cast<std::int64_t>(bound), static_cast<std::int64_t>(bound)));
+    if (value.is_uint64())
+        return seconds(static_cast<std::int64_t>(bound));
+    if (auto const* number = value.if_double()) {
+        if (!std::isfinite(*number))
+            return std::nullopt;
+        return seconds(static_cast<std::int64_t>(std::ceil(std::clamp(*number, -bound, bound))));
+    }
+    if (auto const* text = value.if_string()) {
+        if (text->empty() || text->size() > 12)
+            return std::nullopt;
+        std::int64_t number = 0;
+        for (char const c : *text) {
+            if (c < '0' || c > '9')
+                return std::nullopt;
+            number = number * 10 + (c - '0');
+        }
+        return seconds(number);
+    }
+    return std::nullopt;
+}
+
+bool printable_ascii(std::string_view text) noexcept
+{
+    return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c <= 0x7E; });
+}
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept
+{
+    auto const lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
+}
+
+std::string request_id_of(HttpHeaders const& headers)
+{
+    for (std::string_view const name : {"x-auth0-requestid", "x-request-id", "x-correlation-id"}) {
+        if (auto const value = headers.find(name))
+            return bounded(*value, max_error_bytes);
+    }
+    return {};
+}
+
+class KnownError {
+public:
+    std::string_view name;
+    Errc code;
+    OauthErrorKind kind;
+};
+
+constexpr auto known_errors = std::to_array<KnownError>({
+    // RFC 8628 3.5, CIBA 11
+    {"authorization_pending", Errc::server_refused, OauthErrorKind::pending},
+    {"slow_down", Errc::server_refused, OauthErrorKind::slow_down},
+    {"expired_token", Errc::server_refused, OauthErrorKind::expired},
+    {"access_denied", Errc::server_refused, OauthErrorKind::denied},
+    {"transaction_failed", Errc::transaction_failed, OauthErrorKind::failed},
+    // RFC 6749 4.1.2.1 and 5.2
+    {"invalid_request", Errc::invalid_request, OauthErrorKind::failed},
+    {"invalid_client", Errc::invalid_client, OauthErrorKind::failed},
+    {"invalid_grant", Errc::server_refused, OauthErrorKind::invalid_grant},
+    {"unauthorized_client", Errc::unauthorized_client, OauthErrorKind::failed},
+    {"unsupported_grant_type", Errc::unsupported_grant_type, OauthErrorKind::failed},
+    {"unsupported_response_type", Errc::server_refused, OauthErrorKind::failed},
+    {"invalid_scope", Errc::invalid_scope, OauthErrorKind::failed},
+    {"server_error", Errc::temporarily_unavailable, OauthErrorKind::transient},
+    {"temporarily_unavailable", Errc::temporarily_unavailable, OauthErrorKind::transient},
+    // CIBA 13
+    {"expired_login_hint_token", Errc::expired_login_hint_token, OauthErrorKind::failed},
+    {"unknown_user_id", Errc::unknown_user_id, OauthErrorKind::failed},
+    {"missing_user_code", Errc::missing_user_code, OauthErrorKind::failed},
+    {"invalid_user_code", Errc::invalid_user_code, OauthErrorKind::failed},
+    {"invalid_binding_message", Errc::invalid_binding_message, OauthErrorKind::failed},
+    // RFC 8693 2.2.2, RFC 8707, RFC 9396 5
+    {"invalid_target", Errc::invalid_target, OauthErrorKind::failed},
+    {"invalid_authorization_details", Errc::invalid_authorization_details, OauthErrorKind::failed},
+    // RFC 9449, RFC 9470, RFC 9101
+    {"invalid_dpop_proof", Errc::invalid_client, OauthErrorKind::failed},
+    {"use_dpop_nonce", Errc::invalid_client, OauthErrorKind::failed},
+    {"insufficient_user_authentication", Errc::server_refused, OauthErrorKind::failed},
+    {"invalid_request_object", Errc::invalid_request, OauthErrorKind::failed},
+    // OpenID Core 3.1.2.6
+    {"interaction_required", Errc::server_refused, OauthErrorKind::failed},
+    {"login_required", Errc::server_refused, OauthErrorKind::failed},
+    {"consent_required", Errc::server_refused, OauthErrorKind::failed},
+    {"account_selection_required", Errc::server_refused, OauthErrorKind::failed},
+    // Auth0
+    {"mfa_required", Errc::server_refused, OauthErrorKind::failed},
+    {"mfa_invalid_code", Errc::server_refused, OauthErrorKind::failed},
+    {"federated_connection_refresh_token_flow_failed", Errc::server_refused, OauthErrorKind::failed},
+    {"unsupported_challenge_type", Errc::server_refused, OauthErrorKind::failed},
+    {"too_many_requests", Errc::temporarily_unavailable, OauthErrorKind::transient},
+    {"too_many_attempts", Errc::temporarily_unavailable, OauthErrorKind::transient},
+    {"rate_limit_exceeded", Errc::temporarily_unavailable, OauthErrorKind::transient},
+});
+
+KnownError const* find_error(std::string_view error) noexcept
+{
+    auto const* const found =
+        std::find_if(known_errors.begin(), known_errors.end(), [&](KnownError const& known) { return known.name == error; });
+    return found != known_errors.end() ? found : nullptr;
+}
+
+OauthError read_error(json::object const* body, HttpResponse const& response, system_clock::time_point now)
+{
+    OauthError answer;
+    answer.retry_after = retry_after(response.headers, now);
+    answer.reply.status = response.status;
+    answer.reply.request_id = request_id_of(response.headers);
+    answer.reply.retry_after = answer.retry_after;
+    if (body != nullptr) {
+        for (std::string_view const name : {"error", "code"}) {
+            if (auto const text = text_member(*body, name); text && !text->empty()) {
+                answer.error = bounded(*text, max_error_bytes);
+                break;
+            }
+        }
+        for (std::string_view const name : {"error_description", "description", "message"}) {
+            if (auto const text = text_member(*body, name); text && !text->empty()) {
+                answer.reply.description = bounded(*text, max_description_bytes);
+                break;
+            }
+        }
+        if (auto const* value = present(*body, "interval")) {
+            auto const interval = seconds_of(*value);
+            if (interval && *interval > seconds(0) && *interval <= longest_interval)
+                answer.interval = interval;
+        }
+    }
+    answer.reply.error = answer.error;
+
+    if (auto const* known = find_error(answer.error)) {
+        answer.code = known->code;
+        answer.kind = known->kind;
+    } else if (answer.error.empty() || transient_status(response.status)) {
+        answer.code = Errc::temporarily_unavailable;
+        answer.kind = OauthErrorKind::transient;
+    } else {
+        answer.code = Errc::server_refused;
+        answer.kind = OauthErrorKind::failed;
+    }
+    return answer;
+}
+
+bool has_error(json::object const& body) noexcept
+{
+    auto const* error = present(body, "error");
+    return error != nullptr && error->is_string() && !error->get_string().empty();
+}
+
+Failure malformed(std::string detail)
+{
+    return Failure(Errc::malformed_response, std::move(detail));
+}
+
+/// A token of the answer: absent is empty; not printable or too large is refused, because it would end in a header.
+result<Secret> token_member(json::object const& body, std::string_view name)
+{
+    auto const* value = present(body, name);
+    if (value == nullptr)
+        return Secret();
+    auto const* text = value->if_string();
+    if (text == nullptr || text->size() > max_token_bytes || !printable_ascii(*text))
+        return malformed(fmt::format("{} in the token response is not a printable text of at most {} bytes", name,
+                                     max_token_bytes));
+    return Secret(std::string_view(*text));
+}
+
+result<std::vector<std::string>> scopes_of(json::value const& scope)
+{
+    std::vector<std::string> scopes;
+    if (auto const* text = scope.if_string()) {
+        if (text->size() > max_scope_bytes)
+            return malformed("scope in the token response is too long");
+        scopes = split_scopes(*text);
+    } else if (auto const* list = scope.if_array()) {
+        if (list->size() > max_scopes)
+            return malformed("scope in the token response has too many entries");
+        for (auto const& entry : *list) {
+            auto const* name = entry.if_string();
+            if (name == nullptr || name->size() > max_scope_bytes)
+                return malformed("scope in the token response is neither a text nor a list of texts");
+            for (auto& part : split_scopes(*name)) {
+                if (std::find(scopes.begin(), scopes.end(), part) == scopes.end())
+                    scopes.push_back(std::move(part));
+            }
+        }
+    } else {
+        return malformed("scope in the token response is neither a text nor a list of texts");
+    }
+    if (scopes.size() > max_scopes)
+        return malformed("scope in the token response has too many entries");
+    return scopes;
+}
+
+result<TokenResponse> read_tokens(json::object const& body, system_clock::time_point now,
+                                  std::vector<std::string> const& requested_scopes)
+{
+    TokenResponse response;
+    auto& tokens = response.tokens;
+
+    auto access_token = token_member(body, "access_token");
+    if (!access_token)
+        return access_token.failure();
+    if (access_token.value().empty())
+        return malformed("the token response has no access_token");
+    tokens.access_token = std::move(access_token).value();
+    auto refresh_token = token_member(body, "refresh_token");
+    if (!refresh_token)
+        return refresh_token.failure();
+    tokens.refresh_token = std::move(refresh_token).value();
+    auto id_token = token_member(body, "id_token");
+    if (!id_token)
+        return id_token.failure();
+    tokens.id_token = std::move(id_token).value();
+
+    // token_type is required, but some servers leave it out and mean Bearer.
+    if (auto const* type = present(body, "token_type")) {
+        auto const* text = type->if_string();
+        if (text == nullptr)
+            return malformed("token_type in the token response is not a text");
+        if (equal_ignoring_case(*text, "bearer"))
+            tokens.token_type = "Bearer";
+        else if (equal_ignoring_case(*text, "dpop"))
+            tokens.token_type = "DPoP";
+        else
+            return Failure(Errc::server_refused, "the server issued a token whose token_type is neither Bearer nor DPoP");
+    }
+
+    if (auto const* value = present(body, "expires_in")) {
+        auto const life = seconds_of(*value);
+        if (!life || *life < seconds(0))
+            return malformed("expires_in in the token response is not a number of seconds");
+        tokens.expires_at = now + std::min(*life, longest_token_life);
+    }
+
+    if (auto const* scope = present(body, "scope")) {
+        auto scopes = scopes_of(*scope);
+        if (!scopes)
+            return scopes.failure();
+        tokens.scopes = std::move(scopes).value();
+        response.scope_given = true;
+    } else {
+        tokens.scopes = requested_scopes;
+    }
+
+    if (auto const* details = present(body, "authorization_details")) {
+        json::value copy(*details, json::storage_ptr());
+        // Some servers send the array as JSON text, the way it is requested.
+        if (auto const* text = details->if_string()) {
+            if (text->size() > max_details_bytes)
+                return malformed("authorization_details in the token response is too large");
+            boost::system::error_code error;
+            copy = json::parse(*text, error);
+            if (error)
+                return malformed("authorization_details in the token response is not JSON");
+        }
+        if (!copy.is_array())
+            return malformed("authorization_details in the token response is not an array");
+        tokens.authorization_details(std::move(copy));
+    }
+
+    if (auto const type = text_member(body, "issued_token_type"))
+        response.issued_token_type = bounded(*type, 256);
+    return response;
+}
+
+}  // namespace
+
+Failure OauthError::to_failure(std::string detail) const
+{
+    return Failure(code, std::move(detail)).with_server(reply);
+}
+
+Errc errc_of_oauth_error(std::string_view error) noexcept
+{
+    auto const* known = find_error(error);
+    return known != nullptr ? known->code : Errc::server_refused;
+}
+
+OauthErrorKind kind_of_oauth_error(std::string_view error) noexcept
+{
+    auto const* known = find_error(error);
+    return known != nullptr ? known->kind : OauthErrorKind::failed;
+}
+
+result<json::object> read_json_object(std::string_view body)
+{
+    // One block holds a usual answer; the last value that goes wipes it.
+    auto const wiping = json::make_shared_resource<WipingResource>();
+    auto const storage = json::make_shared_resource<json::monotonic_resource>(std::size_t(2048), wiping);
+    boost::system::error_code error;
+    json::parser parser(wiping);
+    parser.reset(storage);
+    parser.write(body.data(), body.size(), error);
+    if (error)
+        return malformed("the answer is not JSON");
+    auto value = parser.release();
+    auto* object = value.if_object();
+    if (object == nullptr)
+        return malformed("the answer is not a JSON object");
+    return std::move(*object);
+}
+
+result<json::object> read_json_object(HttpResponse const& response)
+{
+    return read_json_object(response.body);
+}
+
+OauthError read_error_response(HttpResponse const& response, system_clock::time_point now)
+{
+    auto const body = read_json_object(response);
+    return read_error(body ? &body.value() : nullptr, response, now);
+}
+
+result<TokenResponse> read_token_response(HttpResponse const& response, system_clock::time_point now,
+                                          std::vector<std::string> const& requested_scopes)
+{
+    auto const body = read_json_object(response);
+    if (!body)
+        return body.failure();
+    return read_tokens(body.value(), now, requested_scopes);
+}
+
+std::variant<TokenResponse, OauthError> read_token_answer(HttpResponse const& response, system_clock::time_point now,
+                                                          std::vector<std::string> const& requested_scopes)
+{
+    auto const body = read_json_object(response);
+    if (!is_success(response.status) || (body && has_error(body.value())))
+        return read_error(body ? &body.value() : nullptr, response, now);
+    auto tokens = body ? read_tokens(body.value(), now, requested_scopes) : result<TokenResponse>(body.failure());
+    if (tokens)
+        return std::move(tokens).value();
+    auto answer = read_error(nullptr, response, now);
+    if (tokens.failure() == Errc::server_refused) {
+        answer.kind = OauthErrorKind::failed;
+        answer.code = Errc::server_refused;
+    } else {
+        answer.kind = OauthErrorKind::transient;
+        answer.code = Errc::malformed_response;
+    }
+    return answer;
+}
+
+result<BackchannelResponse> read_backchannel_response(HttpResponse const& response, system_clock::time_point now,
+                                                      std::optional<seconds> requested_expiry)
+{
+    auto const body = read_json_object(response);
+    if (!is_success(response.status) || (body && has_error(body.value())))
+        return read_error(body ? &body.value() : nullptr, response, now)
+            .to_failure("the provider did not accept the authentication request");
+    if (!body)
+        return body.failure();
+
+    BackchannelResponse answer;
+    auto const id = text_member(body.value(), "auth_req_id");
+    if (!id || id->empty() || id->size() > max_auth_req_id_bytes || !printable_ascii(*id))
+        return malformed("auth_req_id is missing or not 1 to 4096 printable bytes");
+    answer.auth_req_id = Secret(*id);
+
+    auto const* expires_in = present(body.value(), "expires_in");
+    auto const life = expires_in != nullptr ? seconds_of(*expires_in) : requested_expiry;
+    if (!life || *life < seconds(1) || *life > longest_request_life)
+        return malformed("expires_in is missing or not within 1 to 259200 s");
+    answer.expires_in = *life;
+
+    if (auto const* value = present(body.value(), "interval")) {
+        auto const interval = seconds_of(*value);
+        if (!interval || *interval < seconds(1) || *interval > longest_interval)
+            return malformed("interval is not within 1 s to one day");
+        answer.interval = interval;
+    }
+    return answer;
+}
+
+std::vector<std::string> split_scopes(std::string_view text)
+{
+    std::vector<std::string> scopes;
+    // One more than allowed is enough to refuse it.
+    while (!text.empty() && scopes.size() <= max_scopes) {
+        auto const end = std::min(text.find_first_of(" ,\t\r\n"), text.size());
+        auto const scope = text.substr(0, end);
+        if (!scope.empty() && std::find(scopes.begin(), scopes.end(), scope) == scopes.end())
+            scopes.emplace_back(scope);
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return scopes;
+}
+
+std::string join_scopes(std::vector<std::string> const& scopes)
+{
+    return fmt::format("{}", fmt::join(scopes, " "));
+}
+
+}  // namespace assent
