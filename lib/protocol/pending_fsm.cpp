@@ -1,0 +1,437 @@
+#include "protocol/pending_fsm.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace assent {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr int max_conflicts = 16;
+constexpr int max_store_failures = 12;
+constexpr seconds longest_skew{60};
+
+/// Waits between attempts to store what must not be lost: 0.2 s doubling to 5 s, about 45 s in all.
+milliseconds store_backoff(int failures)
+{
+    return std::min(milliseconds(200) * (1 << std::min(failures, 5)), milliseconds(5000));
+}
+
+void forget_secrets(PendingRecord& record)
+{
+    record.tokens.reset();
+    record.request_id = Secret();
+    record.lease_owner.clear();
+    record.lease_until = {};
+}
+
+}  // namespace
+
+PendingFsm::PendingFsm(PendingSettings settings, std::optional<PendingRecord> seed, bool resuming, double jitter)
+    : settings_(std::move(settings)), seed_(std::move(seed)), resuming_(resuming), jitter_(jitter)
+{
+}
+
+void PendingFsm::known(PendingRecord record, std::uint64_t version)
+{
+    record_ = std::move(record);
+    version_ = version;
+    known_ = true;
+}
+
+PendingAction PendingFsm::resume(Event event, time_point now)
+{
+    struct Visitor {
+        PendingFsm& self;
+        time_point now;
+
+        PendingAction operator()(Begin) const { return self.known_ ? self.decide(now) : self.load(Step::loading); }
+        PendingAction operator()(Loaded& loaded) const { return self.on_loaded(std::move(loaded), now); }
+        PendingAction operator()(Saved saved) const { return self.on_saved(saved, now); }
+        PendingAction operator()(Erased) const
+        {
+            self.version_ = 0;
+            return self.finish();
+        }
+        PendingAction operator()(Waited) const
+        {
+            if (self.retry_ == Step::idle)
+                return self.load(Step::loading);
+            return self.save(std::exchange(self.retry_, Step::idle), now);
+        }
+        PendingAction operator()(Verified& verified) const { return self.on_verified(std::move(verified), now); }
+        PendingAction operator()(StoreFailed& failed) const { return self.on_store_failed(std::move(failed), now); }
+        PendingAction operator()(StartAnswer& answer) const { return self.on_started(std::move(answer), now); }
+        PendingAction operator()(PollAnswer& answer) const { return self.on_polled(std::move(answer), now); }
+    };
+    return std::visit(Visitor{*this, now}, event);
+}
+
+PendingAction PendingFsm::load(Step step)
+{
+    step_ = step;
+    return PendingAction(PendingAction::Type::load);
+}
+
+PendingAction PendingFsm::save(Step step, time_point now)
+{
+    step_ = step;
+    PendingAction action(PendingAction::Type::save);
+    action.value = encode(record_);
+    action.expected = version_;
+    action.keep_until = keep_until(now);
+    return action;
+}
+
+PendingAction PendingFsm::wait(time_point until)
+{
+    step_ = Step::waiting;
+    PendingAction action(PendingAction::Type::wait);
+    action.until = until;
+    return action;
+}
+
+PendingAction PendingFsm::finish()
+{
+    step_ = Step::idle;
+    return PendingAction(PendingAction::Type::finish);
+}
+
+PendingAction PendingFsm::fail(Failure failure)
+{
+    failure_ = std::move(failure);
+    return finish();
+}
+
+PendingAction PendingFsm::verify()
+{
+    step_ = Step::verifying;
+    return PendingAction(PendingAction::Type::verify);
+}
+
+PendingFsm::time_point PendingFsm::keep_until(time_point now) const
+{
+    return assent::keep_until(record_, settings_, now);
+}
+
+PendingAction PendingFsm::on_loaded(Loaded loaded, time_point now)
+{
+    PendingRecord stored;
+    if (loaded.version != 0) {
+        auto decoded = decode_pending_record(loaded.value);
+        wipe(loaded.value);
+        if (!decoded)
+            return fail(decoded.failure());
+        stored = std::move(decoded).value();
+    }
+    if (step_ == Step::reloading_tokens) {
+        // Somebody changed the record while the token answer was on its way. The answer is given once: keep it if it still fits.
+        bool const same = loaded.version != 0 && stored.state == PendingState::pending &&
+                          stored.request_id == record_.request_id;
+        if (same) {
+            version_ = loaded.version;
+            return save(Step::saving_tokens, now);
+        }
+    }
+    record_ = std::move(stored);
+    version_ = loaded.version;
+    return decide(now);
+}
+
+PendingAction PendingFsm::decide(time_point now)
+{
+    if (version_ == 0) {
+        if (!seed_ || resuming_) {
+            record_ = {};
+            return finish();
+        }
+        return claim_start(now);
+    }
+
+    bool const may_start = seed_ && !resuming_;
+    bool const leased_to_other = now < record_.lease_until && record_.lease_owner != settings_.owner;
+    switch (record_.state) {
+    case PendingState::starting:
+        if (now < record_.lease_until)
+            return wait(std::min(record_.lease_until, now + settings_.look_again));
+        if (may_start)
+            return claim_start(now);
+        return fail(Failure(Errc::temporarily_unavailable,
+                            "the process that asked the provider stopped before it had an answer; call again without a handle"));
+
+    case PendingState::unsure:
+        if (now >= record_.lease_until && may_start)
+            return claim_start(now);
+        return fail(Failure(Errc::temporarily_unavailable,
+                            "the provider's answer to the authorization request was lost and the person may have been asked; "
+                            "a new request is sent by a call after the lease has ended"));
+
+    case PendingState::pending:
+        if (now >= record_.expires_at)
+            return end(PendingState::expired, InterruptKind::expired, Failure(), now);
+        if (!record_.schedule.due(now) || leased_to_other)
+            return finish();
+        if (record_.lease_owner == settings_.owner && now + settings_.poll_lease <= record_.lease_until) {
+            step_ = Step::polling;
+            return PendingAction(PendingAction::Type::poll);
+        }
+        record_.lease_owner = settings_.owner;
+        record_.lease_until = now + settings_.poll_lease;
+        if (settings_.keep_lease)
+            record_.lease_until += std::max(4 * record_.schedule.interval(), settings_.poll_lease);
+        return save(Step::claiming_poll, now);
+
+    case PendingState::received: return verify();
+
+    case PendingState::granted:
+        if (usable(record_, now))
+            return finish();
+        if (may_start)
+            return claim_start(now);
+        return end(PendingState::expired, InterruptKind::expired, Failure(), now);
+
+    case PendingState::consumed:
+        // Without an id of the model's the same action asked for again is a new wish, and gets a new question.
+        if (may_start && seed_->call_id.empty())
+            return claim_start(now);
+        return finish();
+
+    case PendingState::denied:
+    case PendingState::expired:
+    case PendingState::failed:
+        if (!record_.told) {
+            record_.told = true;
+            return save(Step::saving, now);
+        }
+        if (may_start && settings_.reprompt)
+            return claim_start(now);
+        return finish();
+
+    case PendingState::cancelled:
+        if (may_start)
+            return claim_start(now);
+        return finish();
+    }
+    return fail(Failure(Errc::record_corrupt, "a stored authorization has an unknown state"));
+}
+
+PendingAction PendingFsm::claim_start(time_point now)
+{
+    record_ = *seed_;
+    record_.state = PendingState::starting;
+    record_.requested_at = now;
+    record_.lease_owner = settings_.owner;
+    record_.lease_until = now + settings_.start_lease;
+    return save(Step::claiming_start, now);
+}
+
+PendingAction PendingFsm::on_saved(Saved saved, time_point now)
+{
+    auto const step = step_;
+    if (saved.version == 0) {
+        if (++conflicts_ > max_conflicts)
+            return fail(Failure(Errc::conflict, "an authorization changes faster than it can be read; call again"));
+        changed_ = false;
+        return load(step == Step::saving_tokens ? Step::reloading_tokens : Step::loading);
+    }
+    version_ = saved.version;
+    store_failures_ = 0;
+    switch (step) {
+    case Step::claiming_start: step_ = Step::starting; return PendingAction(PendingAction::Type::start);
+    case Step::claiming_poll: step_ = Step::polling; return PendingAction(PendingAction::Type::poll);
+    case Step::saving_tokens: return verify();
+    default: return finish();
+    }
+}
+
+PendingAction PendingFsm::on_store_failed(StoreFailed failed, time_point now)
+{
+    // A request id or a token answer is given once: it must reach the store. Everything else can be done again.
+    bool const precious = step_ == Step::saving_start || step_ == Step::saving_tokens || step_ == Step::reloading_tokens;
+    if (!precious || ++store_failures_ > max_store_failures)
+        return fail(std::move(failed.failure));
+    retry_ = step_ == Step::reloading_tokens ? Step::saving_tokens : step_;
+    return wait(now + store_backoff(store_failures_ - 1));
+}
+
+PendingAction PendingFsm::on_started(StartAnswer answer, time_point now)
+{
+    switch (answer.kind) {
+    case StartAnswer::Kind::accepted:
+        record_.state = PendingState::pending;
+        record_.request_id = std::move(answer.request_id);
+        record_.user_code = std::move(answer.user_code);
+        record_.verification_uri = std::move(answer.verification_uri);
+        record_.verification_uri_complete = std::move(answer.verification_uri_complete);
+        record_.requested_at = now;
+        record_.expires_at = now + answer.expires_in;
+        record_.schedule = answer.schedule;
+        record_.schedule.started(now);
+        record_.lease_owner.clear();
+        record_.lease_until = {};
+        changed_ = true;
+        return save(Step::saving_start, now);
+
+    case StartAnswer::Kind::unsure:
+    case StartAnswer::Kind::not_sent: {
+        failure_ = std::move(answer.failure);
+        bool const hold = answer.kind == StartAnswer::Kind::unsure || answer.retry_after;
+        if (!hold)
+            break;
+        record_.state = PendingState::unsure;
+        record_.lease_owner.clear();
+        record_.lease_until = now + answer.retry_after.value_or(settings_.start_lease);
+        return save(Step::saving, now);
+    }
+
+    case StartAnswer::Kind::failed:
+        if (answer.interrupt) {
+            interrupt_ = answer.interrupt;
+            if (auto const* server = answer.failure.server())
+                record_.server = *server;
+        }
+        else
+            failure_ = std::move(answer.failure);
+        changed_ = true;
+        break;
+    }
+    step_ = Step::erasing;
+    return PendingAction(PendingAction::Type::erase);
+}
+
+PendingAction PendingFsm::still_pending(time_point now)
+{
+    bool const covered = settings_.keep_lease && record_.lease_owner == settings_.owner &&
+                         record_.schedule.next_poll_at() + settings_.poll_lease <= record_.lease_until;
+    if (covered)
+        return finish();
+    record_.lease_owner.clear();
+    record_.lease_until = {};
+    if (settings_.keep_lease) {
+        record_.lease_owner = settings_.owner;
+        record_.lease_until = record_.schedule.next_poll_at() + settings_.poll_lease +
+                              std::max(4 * record_.schedule.interval(), settings_.poll_lease);
+    }
+    return save(Step::saving, now);
+}
+
+PendingAction PendingFsm::on_polled(PollAnswer answer, time_point now)
+{
+    slowed_down_ = answer.kind == PollAnswer::Kind::slow_down;
+    switch (answer.kind) {
+    case PollAnswer::Kind::hiccup:
+        record_.schedule.hiccup(now, answer.retry_after, jitter_);
+        return still_pending(now);
+    case PollAnswer::Kind::misconfigured:
+        record_.schedule.hiccup(now, answer.retry_after, jitter_);
+        failure_ = std::move(answer.failure);
+        return still_pending(now);
+    case PollAnswer::Kind::pending:
+        record_.schedule.pending(now);
+        return still_pending(now);
+    case PollAnswer::Kind::slow_down:
+        record_.schedule.slow_down(now, answer.interval, answer.retry_after);
+        return still_pending(now);
+
+    case PollAnswer::Kind::granted:
+        record_.state = PendingState::received;
+        record_.tokens = std::move(answer.tokens);
+        record_.lease_owner.clear();
+        record_.lease_until = {};
+        return save(Step::saving_tokens, now);
+
+    case PollAnswer::Kind::denied:
+        // Auth0 says access_denied for a request that has expired, too.
+        if (now >= record_.expires_at)
+            return end(PendingState::expired, InterruptKind::expired, std::move(answer.failure), now);
+        return end(PendingState::denied, InterruptKind::denied, std::move(answer.failure), now);
+    case PollAnswer::Kind::expired:
+        return end(PendingState::expired, InterruptKind::expired, std::move(answer.failure), now);
+    case PollAnswer::Kind::invalid_grant:
+        // Servers forget an expired request and then say that they do not know it.
+        if (now >= record_.expires_at)
+            return end(PendingState::expired, InterruptKind::expired, std::move(answer.failure), now);
+        return end(PendingState::failed, InterruptKind::invalid_grant, std::move(answer.failure), now);
+    case PollAnswer::Kind::failed:
+        return end(PendingState::failed, std::nullopt, std::move(answer.failure), now);
+    }
+    return still_pending(now);
+}
+
+PendingAction PendingFsm::on_verified(Verified verified, time_point now)
+{
+    if (!verified.failure) {
+        record_.state = PendingState::granted;
+        changed_ = true;
+        return save(Step::saving, now);
+    }
+    auto const& failure = *verified.failure;
+    if (failure == Condition::cancelled || (failure == Condition::retryable && failure != Condition::invalid_answer))
+        return fail(failure);  // the tokens are safe; the next call verifies them
+    std::optional<InterruptKind> interrupt;
+    if (failure == Errc::insufficient_scope)
+        interrupt = InterruptKind::insufficient_scope;
+    return end(PendingState::failed, interrupt, failure, now);
+}
+
+PendingAction PendingFsm::end(PendingState state, std::optional<InterruptKind> interrupt, Failure failure, time_point now)
+{
+    record_.state = state;
+    forget_secrets(record_);
+    record_.final_interrupt = interrupt;
+    if (!interrupt) {
+        auto const code = failure.code();
+        record_.final_error = code.category() == error_category() ? static_cast<Errc>(code.value()) : Errc::server_refused;
+    }
+    if (auto const* server = failure.server())
+        record_.server = *server;
+    record_.told = true;
+    changed_ = true;
+    return save(Step::saving, now);
+}
+
+PendingRecord consumed(PendingRecord record)
+{
+    record.state = PendingState::consumed;
+    forget_secrets(record);
+    record.final_interrupt = InterruptKind::already_used;
+    record.told = true;
+    return record;
+}
+
+PendingRecord withdrawn(PendingRecord record)
+{
+    record.state = PendingState::cancelled;
+    forget_secrets(record);
+    record.told = true;
+    return record;
+}
+
+PendingRecord::time_point keep_until(PendingRecord const& record, PendingSettings const& settings,
+                                     PendingRecord::time_point now)
+{
+    auto until = now;
+    switch (record.state) {
+    case PendingState::starting:
+    case PendingState::unsure: until = record.lease_until; break;
+    case PendingState::pending: until = record.expires_at; break;
+    case PendingState::received:
+    case PendingState::granted:
+        until = record.tokens->expires_at.value_or(now + settings.unknown_token_lifetime);
+        break;
+    default: break;
+    }
+    return std::max(until, now) + settings.tombstone;
+}
+
+bool usable(PendingRecord const& record, PendingRecord::time_point now)
+{
+    if (record.state != PendingState::granted || !record.tokens)
+        return false;
+    // A one-use approval may be used until its token dies; a shared one must be worth handing out.
+    return record.tokens->valid_at(now, record.one_use ? seconds(0) : longest_skew);
+}
+
+}  // namespace assent

@@ -1,0 +1,215 @@
+#pragma once
+
+#include "protocol/pending_record.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+namespace assent {
+
+/// What the provider answered to the first request.
+class StartAnswer {
+public:
+    StartAnswer() = default;
+
+    enum class Kind {
+        failed = 0,  ///< Final; see failure or interrupt. Nothing is pending.
+        not_sent,    ///< The provider was certainly not asked, or said so (429, 503). May be tried again, after retry_after.
+        unsure,      ///< The answer was lost; the person may have been asked.
+        accepted,
+    };
+    Kind kind = Kind::failed;
+    Failure failure;
+    std::optional<InterruptKind> interrupt;  ///< failed: the person cannot be asked, or refused at once.
+    std::optional<std::chrono::seconds> retry_after;
+
+    // accepted
+    Secret request_id;
+    std::string user_code;
+    std::string verification_uri;
+    std::string verification_uri_complete;
+    std::chrono::seconds expires_in{0};
+    PollSchedule schedule;
+};
+
+/// What the provider answered to a poll.
+class PollAnswer {
+public:
+    PollAnswer() = default;
+
+    enum class Kind {
+        hiccup = 0,     ///< Anything that is not the server's final word. The approval is kept.
+        misconfigured,  ///< The client is refused, not the person. The approval is kept.
+        pending,
+        slow_down,
+        granted,
+        denied,
+        expired,
+        invalid_grant,
+        failed,         ///< Another final error.
+    };
+    Kind kind = Kind::hiccup;
+    Failure failure;
+    std::optional<std::chrono::seconds> interval;  ///< slow_down: body member.
+    std::optional<std::chrono::seconds> retry_after;
+    std::optional<TokenSet> tokens;                ///< granted
+};
+
+class PendingSettings {
+public:
+    PendingSettings() = default;
+
+    std::string owner;                                   ///< This process's engine.
+    std::chrono::seconds start_lease{30};                ///< Longest a start takes: the time to a second push after a crash.
+    std::chrono::seconds poll_lease{30};                 ///< Longest a poll takes.
+    std::chrono::seconds tombstone{3600};                ///< How long an end is remembered.
+    std::chrono::milliseconds look_again{200};           ///< How often to look whether another process has started.
+    std::chrono::seconds unknown_token_lifetime{3600};   ///< When the server does not say.
+    bool reprompt = true;                                ///< After an end was told, a new call may ask the person again.
+    /// Keep the lease between polls and write the schedule only when the lease is renewed: for one who stays and polls again.
+    bool keep_lease = false;
+};
+
+/// What the driver must do next.
+class PendingAction {
+public:
+    using time_point = PendingRecord::time_point;
+
+    enum class Type {
+        load = 1,  ///< Read the record; answer Loaded or StoreFailed.
+        save,      ///< compare_exchange value; answer Saved or StoreFailed.
+        erase,     ///< Erase the record; answer Erased or StoreFailed.
+        start,     ///< Ask the provider; answer StartAnswer.
+        poll,      ///< Ask for the decision; answer PollAnswer.
+        verify,    ///< Verify record().tokens; answer Verified.
+        wait,      ///< Sleep until `until`; answer Waited.
+        finish,    ///< Done; see the FSM's accessors.
+    };
+
+    explicit PendingAction(Type its_type) : type(its_type) {}
+
+    Type type;
+    std::string value;             ///< save: the encoded record. Holds secrets.
+    std::uint64_t expected = 0;    ///< save: the version it replaces; 0: absent.
+    time_point keep_until{};       ///< save: expiry in the store.
+    time_point until{};            ///< wait
+};
+
+/// One step of an authorization, sans I/O: from "somebody wants to know" to what is known.
+///
+/// The driver calls resume() with Begin, does what the answer says, and gives the result to the next resume(), until finish.
+/// What happens between processes is decided by the version of the stored record.
+class PendingFsm {
+public:
+    using time_point = PendingRecord::time_point;
+
+    class Begin {};
+    class Loaded {
+    public:
+        std::string value;
+        std::uint64_t version = 0;  ///< 0: absent
+    };
+    class Saved {
+    public:
+        std::uint64_t version = 0;  ///< 0: another version was there.
+    };
+    class Erased {};
+    class Waited {};
+    class Verified {
+    public:
+        std::optional<Failure> failure;
+    };
+    class StoreFailed {
+    public:
+        Failure failure;
+    };
+    using Event = std::variant<Begin, Loaded, Saved, Erased, Waited, Verified, StoreFailed, StartAnswer, PollAnswer>;
+
+    /// @param seed what to ask when nothing is pending; without one nothing is ever started.
+    /// @param resuming the call names this very authorization by its handle: tell its end again, never start another.
+    /// @param jitter in [0, 1), for back-off.
+    PendingFsm(PendingSettings settings, std::optional<PendingRecord> seed, bool resuming, double jitter);
+
+    /// Goes on from what this engine knows already, without loading it again. @pre version is not 0
+    void known(PendingRecord record, std::uint64_t version);
+
+    PendingAction resume(Event event, time_point now);
+
+    /// After finish: why there is nothing to tell, or none. The record, if any, is kept.
+    std::optional<Failure> const& failure() const noexcept { return failure_; }
+    /// After finish: the person cannot be asked; there is no record.
+    std::optional<InterruptKind> interrupt() const noexcept { return interrupt_; }
+    PendingRecord const& record() const noexcept { return record_; }
+    /// 0 when there is no record.
+    std::uint64_t version() const noexcept { return version_; }
+    /// True when the last answer was slow_down.
+    bool slowed_down() const noexcept { return slowed_down_; }
+    /// True when this run brought the record into its state: what audit and counters report once.
+    bool changed() const noexcept { return changed_; }
+
+private:
+    enum class Step {
+        idle = 1,
+        loading,
+        waiting,
+        claiming_start,
+        starting,
+        saving_start,
+        erasing,
+        claiming_poll,
+        polling,
+        saving,          ///< Then finish.
+        saving_tokens,   ///< Then verify.
+        reloading_tokens,
+        verifying,
+    };
+
+    PendingAction decide(time_point now);
+    PendingAction claim_start(time_point now);
+    PendingAction load(Step step);
+    PendingAction save(Step step, time_point now);
+    PendingAction wait(time_point until);
+    PendingAction finish();
+    PendingAction fail(Failure failure);
+    PendingAction on_loaded(Loaded loaded, time_point now);
+    PendingAction on_saved(Saved saved, time_point now);
+    PendingAction on_store_failed(StoreFailed failed, time_point now);
+    PendingAction on_started(StartAnswer answer, time_point now);
+    PendingAction on_polled(PollAnswer answer, time_point now);
+    PendingAction on_verified(Verified verified, time_point now);
+    PendingAction still_pending(time_point now);
+    PendingAction end(PendingState state, std::optional<InterruptKind> interrupt, Failure failure, time_point now);
+    PendingAction verify();
+    time_point keep_until(time_point now) const;
+
+    PendingSettings settings_;
+    std::optional<PendingRecord> seed_;
+    bool resuming_;
+    double jitter_;
+    Step step_ = Step::idle;
+    PendingRecord record_;
+    std::uint64_t version_ = 0;
+    std::optional<Failure> failure_;
+    std::optional<InterruptKind> interrupt_;
+    int conflicts_ = 0;
+    int store_failures_ = 0;
+    Step retry_ = Step::idle;  ///< The write to repeat after a wait.
+    bool known_ = false;
+    bool slowed_down_ = false;
+    bool changed_ = false;
+};
+
+/// The record after its one use. @pre record is granted
+PendingRecord consumed(PendingRecord record);
+/// The record after the host withdrew it. Holds no secret any more.
+PendingRecord withdrawn(PendingRecord record);
+/// When the store may forget the record.
+PendingRecord::time_point keep_until(PendingRecord const& record, PendingSettings const& settings,
+                                     PendingRecord::time_point now);
+/// True when the tokens are there and good for use now.
+bool usable(PendingRecord const& record, PendingRecord::time_point now);
+
+}  // namespace assent

@@ -1,0 +1,367 @@
+#include "protocol/pending_record.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+
+#include <fmt/format.h>
+
+#include <array>
+#include <limits>
+#include <utility>
+
+namespace assent {
+namespace {
+
+namespace json = boost::json;
+using time_point = PendingRecord::time_point;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr int format_version = 1;
+constexpr std::size_t max_record_size = std::size_t(1) << 20;
+
+constexpr std::array state_names{
+    std::pair{PendingState::starting, std::string_view("starting")},
+    std::pair{PendingState::unsure, std::string_view("unsure")},
+    std::pair{PendingState::pending, std::string_view("pending")},
+    std::pair{PendingState::received, std::string_view("received")},
+    std::pair{PendingState::granted, std::string_view("granted")},
+    std::pair{PendingState::consumed, std::string_view("consumed")},
+    std::pair{PendingState::denied, std::string_view("denied")},
+    std::pair{PendingState::expired, std::string_view("expired")},
+    std::pair{PendingState::failed, std::string_view("failed")},
+    std::pair{PendingState::cancelled, std::string_view("cancelled")},
+};
+
+constexpr std::array flow_names{
+    std::pair{Flow::ciba, std::string_view("ciba")},
+    std::pair{Flow::device, std::string_view("device")},
+    std::pair{Flow::token_vault, std::string_view("token_vault")},
+    std::pair{Flow::fga, std::string_view("fga")},
+};
+
+std::int64_t to_milliseconds(time_point at)
+{
+    return std::chrono::duration_cast<milliseconds>(at.time_since_epoch()).count();
+}
+
+void put(json::object& out, std::string_view name, std::string const& value)
+{
+    if (!value.empty())
+        out.emplace(name, value);
+}
+
+void put(json::object& out, std::string_view name, Secret const& value)
+{
+    if (!value.empty())
+        out.emplace(name, value.expose());
+}
+
+void put(json::object& out, std::string_view name, time_point at)
+{
+    if (at != time_point{})
+        out.emplace(name, to_milliseconds(at));
+}
+
+json::array to_array(std::vector<std::string> const& texts)
+{
+    json::array out;
+    out.reserve(texts.size());
+    for (auto const& text : texts)
+        out.emplace_back(text);
+    return out;
+}
+
+json::object write_tokens(TokenSet const& tokens)
+{
+    json::object out;
+    put(out, "access_token", tokens.access_token);
+    put(out, "refresh_token", tokens.refresh_token);
+    put(out, "id_token", tokens.id_token);
+    put(out, "token_type", tokens.token_type);
+    out.emplace("scopes", to_array(tokens.scopes));
+    if (tokens.expires_at)
+        put(out, "expires_at", *tokens.expires_at);
+    if (!tokens.authorization_details().is_null())
+        out.emplace("authorization_details", tokens.authorization_details());
+    return out;
+}
+
+json::object write_server(ServerReply const& server)
+{
+    json::object out;
+    out.emplace("status", server.status);
+    put(out, "error", server.error);
+    put(out, "description", server.description);
+    put(out, "request_id", server.request_id);
+    return out;
+}
+
+/// Reads members, remembers the first that is wrong.
+class Reader {
+public:
+    explicit Reader(json::object const& object) : object_(object) {}
+
+    std::string text(std::string_view name)
+    {
+        auto const* value = object_.if_contains(name);
+        if (value == nullptr)
+            return {};
+        if (auto const* string = value->if_string())
+            return std::string(*string);
+        wrong(name, "is not a string");
+        return {};
+    }
+
+    std::int64_t integer(std::string_view name, std::int64_t low, std::int64_t high, std::int64_t absent)
+    {
+        auto const* value = object_.if_contains(name);
+        if (value == nullptr)
+            return absent;
+        auto const* number = value->if_int64();
+        if (number == nullptr || *number < low || *number > high) {
+            wrong(name, "is not a number in range");
+            return absent;
+        }
+        return *number;
+    }
+
+    time_point time(std::string_view name)
+    {
+        constexpr std::int64_t year_2500 = 16'725'225'600'000;
+        return time_point(milliseconds(integer(name, 0, year_2500, 0)));
+    }
+
+    bool flag(std::string_view name, bool absent)
+    {
+        auto const* value = object_.if_contains(name);
+        if (value == nullptr)
+            return absent;
+        if (auto const* boolean = value->if_bool())
+            return *boolean;
+        wrong(name, "is not a boolean");
+        return absent;
+    }
+
+    std::vector<std::string> texts(std::string_view name)
+    {
+        std::vector<std::string> out;
+        auto const* value = object_.if_contains(name);
+        if (value == nullptr)
+            return out;
+        auto const* array = value->if_array();
+        if (array == nullptr) {
+            wrong(name, "is not an array");
+            return out;
+        }
+        for (auto const& element : *array) {
+            if (auto const* string = element.if_string())
+                out.emplace_back(*string);
+            else
+                wrong(name, "has an element that is not a string");
+        }
+        return out;
+    }
+
+    json::object const* object(std::string_view name)
+    {
+        auto const* value = object_.if_contains(name);
+        if (value == nullptr)
+            return nullptr;
+        if (auto const* object = value->if_object())
+            return object;
+        wrong(name, "is not an object");
+        return nullptr;
+    }
+
+    template <class Enum, std::size_t N>
+    Enum one_of(std::string_view name, std::array<std::pair<Enum, std::string_view>, N> const& names)
+    {
+        auto const value = text(name);
+        for (auto const& [candidate, its_name] : names) {
+            if (its_name == value)
+                return candidate;
+        }
+        wrong(name, "has an unknown value");
+        return names.front().first;
+    }
+
+    void wrong(std::string_view name, std::string_view what)
+    {
+        if (!problem_)
+            problem_ = Failure(Errc::record_corrupt,
+                               fmt::format("member \"{}\" of a stored authorization {}", name, what));
+    }
+
+    std::optional<Failure> const& problem() const { return problem_; }
+
+private:
+    json::object const& object_;
+    std::optional<Failure> problem_;
+};
+
+TokenSet read_tokens(json::object const& object, Reader& outer)
+{
+    Reader in(object);
+    TokenSet tokens;
+    tokens.access_token = Secret(in.text("access_token"));
+    tokens.refresh_token = Secret(in.text("refresh_token"));
+    tokens.id_token = Secret(in.text("id_token"));
+    tokens.token_type = in.text("token_type");
+    tokens.scopes = in.texts("scopes");
+    if (object.contains("expires_at"))
+        tokens.expires_at = in.time("expires_at");
+    if (auto const* details = object.if_contains("authorization_details"))
+        tokens.authorization_details(*details);
+    if (tokens.access_token.empty())
+        in.wrong("access_token", "is missing");
+    if (in.problem())
+        outer.wrong("tokens", in.problem()->detail());
+    return tokens;
+}
+
+ServerReply read_server(json::object const& object, Reader& outer)
+{
+    Reader in(object);
+    ServerReply server;
+    server.status = static_cast<int>(in.integer("status", 0, 999, 0));
+    server.error = in.text("error");
+    server.description = in.text("description");
+    server.request_id = in.text("request_id");
+    if (in.problem())
+        outer.wrong("server", in.problem()->detail());
+    return server;
+}
+
+}  // namespace
+
+std::string_view to_string(PendingState state) noexcept
+{
+    for (auto const& [candidate, name] : state_names) {
+        if (candidate == state)
+            return name;
+    }
+    return "unknown";
+}
+
+std::string encode(PendingRecord const& record)
+{
+    json::object out;
+    out.reserve(24);
+    out.emplace("v", format_version);
+    out.emplace("state", to_string(record.state));
+    for (auto const& [candidate, name] : flow_names) {
+        if (candidate == record.flow)
+            out.emplace("flow", name);
+    }
+    put(out, "digest", record.action_digest);
+    put(out, "nonce", record.nonce);
+    put(out, "tool", record.tool_name);
+    put(out, "thread", record.thread_id);
+    put(out, "call", record.call_id);
+    put(out, "message", record.binding_message);
+    put(out, "subject", record.expected_subject);
+    if (!record.scopes.empty())
+        out.emplace("scopes", to_array(record.scopes));
+    put(out, "details", record.requested_details);
+    put(out, "traceparent", record.traceparent);
+    if (!record.one_use)
+        out.emplace("one_use", false);
+    put(out, "request", record.request_id);
+    put(out, "user_code", record.user_code);
+    put(out, "verification_uri", record.verification_uri);
+    put(out, "verification_uri_complete", record.verification_uri_complete);
+    put(out, "requested_at", record.requested_at);
+    put(out, "expires_at", record.expires_at);
+    if (record.state == PendingState::pending) {
+        out.emplace("interval", record.schedule.interval().count());
+        put(out, "next_poll_at", record.schedule.next_poll_at());
+        if (record.schedule.hiccups() != 0)
+            out.emplace("hiccups", record.schedule.hiccups());
+    }
+    put(out, "lease", record.lease_owner);
+    put(out, "lease_until", record.lease_until);
+    if (record.tokens)
+        out.emplace("tokens", write_tokens(*record.tokens));
+    if (record.final_error)
+        out.emplace("error", static_cast<int>(*record.final_error));
+    if (record.final_interrupt)
+        out.emplace("interrupt", static_cast<int>(*record.final_interrupt));
+    if (record.server)
+        out.emplace("server", write_server(*record.server));
+    if (record.told)
+        out.emplace("told", true);
+    return json::serialize(out);
+}
+
+result<PendingRecord> decode_pending_record(std::string_view text)
+{
+    if (text.size() > max_record_size)
+        return Failure(Errc::record_corrupt, "a stored authorization is larger than 1 MiB");
+    boost::system::error_code ec;
+    auto const parsed = json::parse(text, ec);
+    if (ec || !parsed.is_object())
+        return Failure(Errc::record_corrupt, "a stored authorization is not a JSON object");
+    Reader in(parsed.get_object());
+    if (in.integer("v", 0, std::numeric_limits<std::int64_t>::max(), 0) != format_version)
+        return Failure(Errc::record_corrupt, "member \"v\" of a stored authorization names a format this version does not know");
+
+    PendingRecord record;
+    record.state = in.one_of("state", state_names);
+    record.flow = in.one_of("flow", flow_names);
+    record.action_digest = in.text("digest");
+    record.nonce = in.text("nonce");
+    record.tool_name = in.text("tool");
+    record.thread_id = in.text("thread");
+    record.call_id = in.text("call");
+    record.binding_message = in.text("message");
+    record.expected_subject = in.text("subject");
+    record.scopes = in.texts("scopes");
+    record.requested_details = in.text("details");
+    record.traceparent = in.text("traceparent");
+    record.one_use = in.flag("one_use", true);
+    record.request_id = Secret(in.text("request"));
+    record.user_code = in.text("user_code");
+    record.verification_uri = in.text("verification_uri");
+    record.verification_uri_complete = in.text("verification_uri_complete");
+    record.requested_at = in.time("requested_at");
+    record.expires_at = in.time("expires_at");
+    record.lease_owner = in.text("lease");
+    record.lease_until = in.time("lease_until");
+    if (record.state == PendingState::pending) {
+        auto schedule = PollSchedule::restore(
+            seconds(in.integer("interval", 1, PollSchedule::longest_interval.count(), 0)), in.time("next_poll_at"),
+            static_cast<std::uint32_t>(in.integer("hiccups", 0, std::numeric_limits<std::uint32_t>::max(), 0)));
+        if (schedule)
+            record.schedule = schedule.value();
+        else
+            in.wrong("interval", "is missing or absurd");
+        if (record.request_id.empty())
+            in.wrong("request", "is missing");
+        if (record.expires_at == time_point{})
+            in.wrong("expires_at", "is missing");
+    }
+    if (auto const* tokens = in.object("tokens"))
+        record.tokens = read_tokens(*tokens, in);
+    if ((record.state == PendingState::received || record.state == PendingState::granted) && !record.tokens)
+        in.wrong("tokens", "is missing");
+    if (auto const error = in.integer("error", 1, static_cast<int>(Errc::already_used), 0))
+        record.final_error = static_cast<Errc>(error);
+    if (auto const kind = in.integer("interrupt", 1, static_cast<int>(InterruptKind::insufficient_scope), 0))
+        record.final_interrupt = static_cast<InterruptKind>(kind);
+    if (auto const* server = in.object("server"))
+        record.server = read_server(*server, in);
+    record.told = in.flag("told", false);
+    if (record.action_digest.empty())
+        in.wrong("digest", "is missing");
+    if (record.nonce.empty())
+        in.wrong("nonce", "is missing");
+    if (in.problem())
+        return *in.problem();
+    return record;
+}
+
+}  // namespace assent

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <assent/credentials.hpp>
+#include <assent/error.hpp>
+#include <assent/interrupt.hpp>
+#include <assent/outcome.hpp>
+
+#include "protocol/poll_schedule.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace assent {
+
+/// Where an authorization stands. The order of the first six is the order of a successful life.
+enum class PendingState {
+    starting = 1,  ///< Somebody is asking the provider; see lease_until.
+    unsure,        ///< The provider may have been asked, its answer was lost; nobody asks again before lease_until.
+    pending,       ///< The provider holds the request; the person has not decided.
+    received,      ///< The tokens are here and not verified yet.
+    granted,       ///< Verified tokens.
+    consumed,      ///< A call-scoped approval was used. Tombstone.
+    denied,        ///< The person refused. Tombstone.
+    expired,       ///< Nobody decided in time. Tombstone.
+    failed,        ///< The provider's or the verification's final no; see final_error. Tombstone.
+    cancelled,     ///< The host withdrew it. Tombstone.
+};
+
+std::string_view to_string(PendingState state) noexcept;
+
+/// One authorization, from the first request to its tombstone: everything another process needs to go on with it.
+class PendingRecord {
+public:
+    using time_point = std::chrono::system_clock::time_point;
+
+    PendingRecord() = default;
+
+    PendingState state = PendingState::starting;
+    Flow flow = Flow::unknown;
+
+    // What was asked, and for what.
+    std::string action_digest;    ///< base64url SHA-256 of the canonical action.
+    std::string nonce;            ///< base64url; the unguessable half of the interrupt's handle.
+    std::string tool_name;
+    std::string thread_id;
+    std::string call_id;
+    std::string binding_message;
+    std::string expected_subject; ///< `sub` the ID token must have; empty: not known before.
+    std::vector<std::string> scopes;
+    std::string requested_details;  ///< JSON text of an array, or empty.
+    std::string traceparent;
+    bool one_use = true;          ///< Consumed by its first execution.
+
+    // What the provider said.
+    Secret request_id;            ///< auth_req_id or device_code.
+    std::string user_code;        ///< Device flow.
+    std::string verification_uri;
+    std::string verification_uri_complete;
+    time_point requested_at{};
+    time_point expires_at{};
+    PollSchedule schedule;
+
+    /// While starting, unsure or polling: until when nobody else acts on it.
+    std::string lease_owner;
+    time_point lease_until{};
+
+    std::optional<TokenSet> tokens;  ///< received, granted.
+
+    // Why it ended.
+    std::optional<Errc> final_error;
+    std::optional<InterruptKind> final_interrupt;
+    std::optional<ServerReply> server;
+    bool told = false;            ///< The tombstone has answered once.
+
+    bool is_final() const noexcept
+    {
+        return state == PendingState::consumed || state == PendingState::denied || state == PendingState::expired ||
+               state == PendingState::failed || state == PendingState::cancelled;
+    }
+};
+
+/// JSON text of format 1.
+std::string encode(PendingRecord const& record);
+/// record_corrupt naming the member when `text` is not a record of a known format. Unknown members are ignored.
+result<PendingRecord> decode_pending_record(std::string_view text);
+
+}  // namespace assent
