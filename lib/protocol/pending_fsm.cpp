@@ -19,6 +19,13 @@ milliseconds store_backoff(int failures)
     return std::min(milliseconds(200) * (1 << std::min(failures, 5)), milliseconds(5000));
 }
 
+/// True when the verification said no, false when it could not be done now.
+bool is_verdict(Failure const& failure)
+{
+    return failure == Errc::issuer_mismatch || failure == Errc::id_token_invalid || failure == Errc::subject_mismatch ||
+           failure == Errc::insufficient_scope || failure == Errc::authorization_details_mismatch;
+}
+
 void forget_secrets(PendingRecord& record)
 {
     record.tokens.reset();
@@ -49,7 +56,7 @@ PendingAction PendingFsm::resume(Event event, time_point now)
 
         PendingAction operator()(Begin) const { return self.known_ ? self.decide(now) : self.load(Step::loading); }
         PendingAction operator()(Loaded& loaded) const { return self.on_loaded(std::move(loaded), now); }
-        PendingAction operator()(Saved saved) const { return self.on_saved(saved, now); }
+        PendingAction operator()(Saved saved) const { return self.on_saved(saved); }
         PendingAction operator()(Erased) const
         {
             self.version_ = 0;
@@ -227,7 +234,7 @@ PendingAction PendingFsm::claim_start(time_point now)
     return save(Step::claiming_start, now);
 }
 
-PendingAction PendingFsm::on_saved(Saved saved, time_point now)
+PendingAction PendingFsm::on_saved(Saved saved)
 {
     auto const step = step_;
     if (saved.version == 0) {
@@ -368,7 +375,7 @@ PendingAction PendingFsm::on_verified(Verified verified, time_point now)
         return save(Step::saving, now);
     }
     auto const& failure = *verified.failure;
-    if (failure == Condition::cancelled || (failure == Condition::retryable && failure != Condition::invalid_answer))
+    if (!is_verdict(failure))
         return fail(failure);  // the tokens are safe; the next call verifies them
     std::optional<InterruptKind> interrupt;
     if (failure == Errc::insufficient_scope)

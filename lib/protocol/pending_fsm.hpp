@@ -175,7 +175,7 @@ private:
     PendingAction finish();
     PendingAction fail(Failure failure);
     PendingAction on_loaded(Loaded loaded, time_point now);
-    PendingAction on_saved(Saved saved, time_point now);
+    PendingAction on_saved(Saved saved);
     PendingAction on_store_failed(StoreFailed failed, time_point now);
     PendingAction on_started(StartAnswer answer, time_point now);
     PendingAction on_polled(PollAnswer answer, time_point now);
