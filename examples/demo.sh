@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Builds and runs examples/ciba.cpp against a real OpenID provider (node-oidc-provider) on this machine.
+# On Debian 12 it first installs what is missing.
+#
+# usage: examples/demo.sh [--no-install] [OPTION_OF_THE_EXAMPLE...]
+set -euo pipefail
+top=$(cd "$(dirname "$0")/.." && pwd)
+case ${1:-} in -h | --help) sed -n '2,/^set/s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
+# shellcheck source=test/support/setup.sh
+. "$top/test/support/setup.sh"
+
+if [ "${1:-}" = --no-install ]; then
+    shift
+else
+    # Only the library and the example are built, but configuring the tree looks for the tests' libraries too.
+    install_missing "${build_packages[@]}" "${test_packages[@]}"
+    install_interop
+fi
+use_node || fail "the provider needs Node.js 20 or newer"
+[ -d "$top/test/interop/node_modules" ] || fail "test/interop/node_modules is missing: run npm ci in test/interop"
+
+preset=dev
+[ "${CI:-}" != true ] || preset=ci
+build "$preset" example_ciba
+
+say "starting the provider"
+work=$(mktemp -d)
+provider=
+finish() {
+    [ -z "$provider" ] || kill "$provider" 2>/dev/null || true
+    [ -z "$provider" ] || wait "$provider" 2>/dev/null || true
+    rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+node "$top/test/interop/oidc_provider.mjs" --port 0 --interval 1 \
+    >"$work/ready" 2>"$work/log" </dev/null &
+provider=$!
+for _ in $(seq 150); do
+    [ ! -s "$work/ready" ] || break
+    kill -0 "$provider" 2>/dev/null || { cat "$work/log" >&2; fail "the provider did not start"; }
+    sleep 0.1
+done
+[ -s "$work/ready" ] || { cat "$work/log" >&2; fail "the provider did not start in 15 seconds"; }
+member() { python3 -c 'import json, sys; print(json.loads(sys.argv[1])[sys.argv[2]])' "$(head -n 1 "$work/ready")" "$1"; }
+issuer=$(member issuer)
+admin=$(member admin)
+echo "issuer $issuer"
+
+say "running the example"
+status=0
+"$top/build/$preset/examples/ciba" "$issuer" "$admin" "$@" </dev/null || status=$?
+[ $status -eq 0 ] || { echo "the provider said:" >&2; tail -n 20 "$work/log" >&2; }
+exit $status
