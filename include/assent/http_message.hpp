@@ -20,6 +20,10 @@ public:
     HttpHeaders() = default;
     /// Adds one; does not replace.
     void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
+    /// Replaces the first of that name, or adds one.
+    void set(std::string name, std::string value);
+    /// Makes room, so that adding that many does not allocate again.
+    void reserve(std::size_t fields) { fields_.reserve(fields); }
     /// The first value of that name, or nothing.
     std::optional<std::string_view> find(std::string_view name) const noexcept;
     auto begin() const noexcept { return fields_.begin(); }

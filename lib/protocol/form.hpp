@@ -26,7 +26,6 @@ public:
     std::string take();
 
 private:
-    void append_encoded(std::string_view text);
     std::string text_;
 };
 
