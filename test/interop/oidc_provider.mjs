@@ -230,8 +230,8 @@ function makeProvider(issuer) {
 let answer;
 async function handle(req, res) {
   const { pathname, search } = new URL(req.url, 'http://loopback');
-  const fault = rig.faults.take(req.method, pathname);
   const body = req.method === 'POST' ? await readBody(req) : undefined;
+  const fault = rig.faults.take(req.method, pathname, body);
   const entry = rig.journal.add({
     method: req.method, path: pathname, query: search || undefined, headers: req.headers, body, ...(fault ? { fault: fault.kind } : {}),
   });

@@ -44,4 +44,4 @@ BOOST_AUTO_TEST_CASE(certificates_are_made_once) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-} // namespace
+}  // namespace

@@ -1,6 +1,7 @@
 // Faults: what goes wrong on the way between a client and the provider, by order of a test.
 //
-// A fault is {path?, method?, times = 1, kind = 'status', ...}; the first that matches a request is used up by it. Kinds:
+// A fault is {path?, method?, contains?, times = 1, kind = 'status', ...}; the first that matches a request is used up by it.
+// contains: what the request's decoded body must contain. Kinds:
 //   status    answers {status = 503, headers, body} instead
 //   reset     resets the connection          close     closes it without an answer
 //   hang      never answers                  truncate  declares more bytes than it sends, then breaks off
@@ -16,8 +17,10 @@ export class Faults {
   clear() { this.list.length = 0; }
 
   /// The fault for this request, or undefined.
-  take(method, path) {
-    const i = this.list.findIndex((fault) => (!fault.path || fault.path === path) && (!fault.method || fault.method === method));
+  take(method, path, body = '') {
+    const text = [...new URLSearchParams(body)].map(([name, value]) => `${name}=${value}`).join('&');
+    const i = this.list.findIndex((fault) => (!fault.path || fault.path === path) && (!fault.method || fault.method === method)
+      && (!fault.contains || text.includes(fault.contains)));
     if (i < 0) return undefined;
     const fault = this.list[i];
     fault.times -= 1;
