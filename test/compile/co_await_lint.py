@@ -73,7 +73,6 @@ class Linter:
         """Reads statements up to the closing brace of the block; says whether they suspend at their own level."""
         coroutine = False
         statement, depth = [], 0
-        range_for_over_braces = None
         while self.at < len(self.tokens) and not (self.peek() == "}" and depth == 0):
             token = self.tokens[self.at]
             text = token.text
@@ -86,17 +85,11 @@ class Linter:
                 depth -= 1
             elif text == "{":
                 if depth == 0 and self.opens_block(statement):
-                    if self.check_range_for(statement):
-                        range_for_over_braces = token.line
                     coroutine |= self.check(statement)
                     statement = []
                     self.at += 1
-                    inner = self.block()
+                    coroutine |= self.block()
                     self.at += 1
-                    if inner and range_for_over_braces:
-                        self.report(range_for_over_braces, "a loop over a braced list suspends in its body; name the list")
-                    range_for_over_braces = None
-                    coroutine |= inner
                     continue
                 depth += 1
             elif text == "}":
@@ -179,11 +172,6 @@ class Linter:
                 arrow:] and "co_await" not in texts
         return False
 
-    @staticmethod
-    def check_range_for(statement):
-        texts = [token.text for token in statement]
-        return texts[:1] == ["for"] and any(a == ":" and b == "{" for a, b in zip(texts, texts[1:]))
-
     def check(self, statement):
         """Checks one statement; says whether it makes the function around it a coroutine."""
         texts = [token.text for token in statement]
@@ -192,10 +180,8 @@ class Linter:
         coroutine = any(text in COROUTINE for text in texts)
         if not any(text in SUSPENDS for text in texts):
             return coroutine
-        if self.check_range_for(statement):
-            self.report(statement[0].line, "a loop over a braced list suspends; name the list")
         for index, token in enumerate(statement):
-            if token.text == "{" and not (texts[:1] == ["for"] and texts[index - 1] == ":"):
+            if token.text == "{":
                 self.report(token.line, "a braced initialiser in a statement with co_await; name it on its own line")
             elif token.text == "?":
                 self.report(token.line, "?: in a statement with co_await; use if and else")

@@ -10,6 +10,7 @@ import sys
 from source_text import ROOT, finish, includes, sources
 
 HEAVY = r"boost/beast|boost/asio/ssl"
+ASIO_BEYOND_PORTS = r"boost/asio(\.hpp|/(?!awaitable\.hpp|any_io_executor\.hpp))"
 CRYPTO = r"openssl/|cjose/|jansson"
 TESTING = r"assent/testing/"
 UMBRELLA = r"assent/assent\.hpp"
@@ -24,9 +25,13 @@ LAYERS = {
     "public headers": (
         r"include/assent/(?!testing/)(?!assent\.hpp).*",
         rf"{HEAVY}|{CRYPTO}|{TESTING}|{UMBRELLA}",
-        r"boost/(asio|beast|url|json|outcome|test)\.hpp|boost/asio/(?!awaitable\.hpp|any_io_executor\.hpp)",
+        rf"boost/(beast|url|json|outcome|test)\.hpp|{ASIO_BEYOND_PORTS}",
     ),
-    "lib/core": (r"lib/core/.*", rf"boost/asio|{HEAVY}|{TESTING}|{UMBRELLA}", r"(protocol|authorizer|http|store|testing|jose)/"),
+    "lib/core": (
+        r"lib/core/.*",
+        rf"{ASIO_BEYOND_PORTS}|{HEAVY}|{TESTING}|{UMBRELLA}",
+        r"boost/asio|(protocol|authorizer|http|store|testing|jose)/",
+    ),
     "lib/protocol": (
         r"lib/protocol/.*",
         rf"boost/asio|{HEAVY}|{TESTING}|{UMBRELLA}",

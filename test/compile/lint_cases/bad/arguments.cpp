@@ -45,9 +45,6 @@ awaitable<void> closures(std::string user) {
 }
 
 awaitable<void> loops() {
-    for (auto& text : {a, b}) {                                   // BAD
-        co_await send(text);
-    }
     for (auto& text : {a, b}) co_await send(text);                // BAD
     for (auto& text : co_await list({1})) {                       // BAD
         use(text);

@@ -53,7 +53,7 @@ awaitable<void> named(std::string user, bool flag) {
         co_await send(item);
     }
     for (auto& item : {a, b}) {
-        use(item);
+        co_await send(item);
     }
     switch (co_await kind()) {
     case Kind::first: {
