@@ -25,7 +25,7 @@ foreach(source IN LISTS fuzz_sources)
         set(found "${CMAKE_CURRENT_BINARY_DIR}/fuzz/${name}")
         file(MAKE_DIRECTORY "${found}")
         set(arguments -max_total_time=${fuzz_seconds} -timeout=5 -rss_limit_mb=2048 -print_final_stats=1
-            "-artifact_prefix=${found}-" "${found}" "${seeds}")
+            "-dict=${CMAKE_CURRENT_LIST_DIR}/tokens.dict" "-artifact_prefix=${found}-" "${found}" "${seeds}")
     else()
         target_link_libraries(fuzz_${name} PRIVATE assent_fuzz_main)
         set(arguments ${fuzz_seconds} "${seeds}")

@@ -1,5 +1,5 @@
 // Runs a fuzz target where libFuzzer is not available: every seed as it is, then mutations of the seeds, in an order
-// that is the same in every run, until the time is over. On a crash the input is left in the file crash-input.
+// that is the same in every run, until the time is over. On a crash the input is left in the file crash-NAME.
 //
 // usage: fuzz_NAME SECONDS FOLDER_OF_SEEDS | fuzz_NAME 0 FILE
 
@@ -39,9 +39,10 @@ constexpr std::string_view tokens[] = {
 };
 
 std::string current;
+std::string crash_file = "crash-input";
 
 void save_current() {
-    int const file = ::open("crash-input", O_CREAT | O_TRUNC | O_WRONLY, 0644);
+    int const file = ::open(crash_file.c_str(), O_CREAT | O_TRUNC | O_WRONLY, 0644);
     if (file < 0) {
         return;
     }
@@ -163,6 +164,7 @@ int main(int argc, char** argv) {
         std::cerr << "usage: " << argv[0] << " SECONDS FOLDER_OF_SEEDS\n";
         return EXIT_FAILURE;
     }
+    crash_file = "crash-" + std::filesystem::path(argv[0]).filename().string();
     if (__sanitizer_set_death_callback != nullptr) {
         __sanitizer_set_death_callback(save_current);
     } else {
