@@ -19,9 +19,13 @@ fi
 use_node || fail "the provider needs Node.js 20 or newer"
 [ -d "$top/test/interop/node_modules" ] || fail "test/interop/node_modules is missing: run npm ci in test/interop"
 
-preset=dev
-[ "${CI:-}" != true ] || preset=ci
-build "$preset" example_ciba
+examples=${ASSENT_EXAMPLES:-} # a folder of built examples; without it they are built here
+if [ -z "$examples" ]; then
+    preset=dev
+    [ "${CI:-}" != true ] || preset=ci
+    build "$preset" example_ciba
+    examples=$top/build/$preset/examples
+fi
 
 say "starting the provider"
 work=$(mktemp -d)
@@ -49,6 +53,6 @@ echo "issuer $issuer"
 
 say "running the example"
 status=0
-"$top/build/$preset/examples/ciba" "$issuer" "$admin" "$@" </dev/null || status=$?
+"$examples/ciba" "$issuer" "$admin" "$@" </dev/null || status=$?
 [ $status -eq 0 ] || { echo "the provider said:" >&2; tail -n 20 "$work/log" >&2; }
 exit $status
