@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace assent {
@@ -34,6 +35,11 @@ enum class InterruptKind {
     already_used,        ///< The approval was consumed by an earlier execution. Final.
     insufficient_scope,  ///< The person granted less than the tool needs. Final for this approval.
 };
+
+/// "ciba", "device", "token_vault", "fga" or "unknown".
+std::string_view to_string(Flow flow) noexcept;
+/// The enumerator's name.
+std::string_view to_string(InterruptKind kind) noexcept;
 
 /// A CIBA request as the provider acknowledged it.
 class AuthorizationRequest {
@@ -84,12 +90,15 @@ public:
 
     Flow flow() const noexcept;
     InterruptKind kind() const noexcept;
-    /// The current JavaScript SDK's code, e.g. "ASYNC_AUTHORIZATION_AUTHORIZATION_PENDING", or ours where it has none.
+    /// The current JavaScript SDK's code, e.g. "ASYNC_AUTHORIZATION_AUTHORIZATION_PENDING", or ours where it has none: the
+    /// SDK's prefix of the flow and ACTION_CHANGED, ALREADY_USED, INSUFFICIENT_SCOPE, CONSENT_NEEDED or the like, so that the
+    /// SDK's base classes accept it; FGA_ and ASSENT_ where the SDK has no class. A parsed code that nobody here knows is kept.
     std::string_view code() const noexcept;
     std::string const& message() const noexcept;
-    /// True when calling again later, with resumed(handle()), can succeed.
+    /// True when calling again later, with resumed(handle()), can succeed: pending, slow_down and consent_needed.
     bool resumable() const noexcept;
-    /// Opaque, unguessable name of the pending authorization; give it to ToolCall::resumed. Empty when not resumable.
+    /// Opaque, unguessable name of the authorization this is about; give it to ToolCall::resumed while resumable(). Empty when
+    /// there is none.
     std::string const& handle() const noexcept;
 
     AuthorizationRequest const* request() const noexcept;
@@ -98,6 +107,7 @@ public:
     /// What the person was asked to confirm; empty when nothing was shown.
     std::string const& binding_message() const noexcept;
     std::optional<std::chrono::seconds> retry_after() const noexcept;
+    /// As set, else by the request's or device response's requested_at and expires_in.
     std::optional<std::chrono::system_clock::time_point> expires_at() const noexcept;
     std::optional<std::chrono::system_clock::time_point> next_poll_at() const noexcept;
     /// The server's words, or null. Untrusted.
@@ -113,13 +123,27 @@ public:
     Interrupt& next_poll_at(std::chrono::system_clock::time_point value);
     Interrupt& server(ServerReply value);
 
-    /// As `JSON.stringify` of the SDK's interrupt. Holds secrets: for trusted storage and for the SDK's own front ends.
+    /// As `JSON.stringify` of the SDK's interrupt: the same members, order and units (times are seconds since 1970, with a
+    /// fraction). After them, only when set, ours: handle, bindingMessage, expiresAt, nextPollAt, server. Holds secrets: for
+    /// trusted storage and for the SDK's own front ends.
     boost::json::object to_json() const;
-    /// Safe for a browser or a model: code, message, handle, what to show, times. Never a secret.
+    /// Safe for a browser or a model. The SDK's isInterrupt accepts it, and its token-vault front ends can work with it.
+    ///
+    /// Always: name, code, message, flow, kind, resumable. When known: handle, bindingMessage, userCode, verificationUri,
+    /// verificationUriComplete, connection, scopes, requiredScopes, authorizationParams, behavior, retryAfter (seconds),
+    /// expiresAt and nextPollAt (ISO 8601, UTC), server {untrusted: true, status, error, description, requestId}.
+    /// Never the auth_req_id or the device_code; a text that contains one of them is left out.
     boost::json::object to_public_json() const;
-    /// Reads what the JavaScript or the Python SDK, of any version, or to_json() wrote. Unknown members are ignored.
+    /// Reads what the JavaScript or the Python SDK, of any version, or to_json() wrote; also as a string in the wire form of
+    /// the SDK's Vercel package ("AUTH0_AI_INTERRUPTION:" and JSON). Unknown members are ignored. A code of the future gives
+    /// kind() unknown and the flow of its prefix.
+    /// @return Errc::record_corrupt, with the JSON pointer of the offending member, when it is no interrupt or a member has
+    /// another type, is too large, or is out of range.
     static result<Interrupt> parse(boost::json::value const& json);
-    /// True when `json` is an interrupt of any of the dialects, as the SDK's isInterrupt.
+    /// As parse(), of JSON text, with or without the wire form's prefix; at most 64 KiB.
+    static result<Interrupt> parse_text(std::string_view text);
+    /// True when `json` is an interrupt of any of the dialects, as the SDK's isInterrupt: an object with that name. parse() can
+    /// still refuse it.
     static bool is_interrupt(boost::json::value const& json) noexcept;
 
 private:
@@ -127,5 +151,10 @@ private:
     Data& own();
     std::shared_ptr<Data> data_;
 };
+
+/// True when the person has not decided yet: kind pending or slow_down.
+bool is_authorization_pending(Interrupt const& interrupt) noexcept;
+/// True when the person must connect an account or grant scopes.
+bool is_consent_needed(Interrupt const& interrupt) noexcept;
 
 }  // namespace assent

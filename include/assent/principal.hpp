@@ -44,7 +44,8 @@ public:
     std::string const& subject() const noexcept { return subject_; }
     std::string const& tenant() const noexcept { return tenant_; }
     std::string const& agent() const noexcept { return agent_; }
-    /// "type:subject", as OpenFGA names users.
+    /// "type:subject", as OpenFGA names users. What OpenFGA would read as something else than a user's id (white space, ':',
+    /// '#', '*', and '%') is percent-encoded, so that no subject is a wildcard or a user set. Empty without a subject.
     std::string subject_as(std::string_view type) const;
 
     friend bool operator==(Principal const&, Principal const&) = default;

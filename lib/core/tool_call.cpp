@@ -1,5 +1,7 @@
 #include <assent/tool_call.hpp>
 
+#include <core/sole_owner.hpp>
+
 #include <boost/json/value.hpp>
 
 #include <utility>
@@ -40,7 +42,7 @@ std::string const& ToolCall::traceparent() const noexcept { return data_->tracep
 
 ToolCall::Data& ToolCall::own()
 {
-    if (data_.use_count() != 1)
+    if (!sole_owner(data_))
         data_ = std::make_shared<Data>(*data_);
     return *data_;
 }
