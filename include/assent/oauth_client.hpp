@@ -56,26 +56,62 @@ public:
     std::chrono::seconds clock_skew() const noexcept { return clock_skew_; }
     bool allow_plain_http() const noexcept { return allow_plain_http_; }
 
-    OauthClient& issuer(std::string value) & { issuer_ = std::move(value); return *this; }
-    OauthClient& client_id(std::string value) & { client_id_ = std::move(value); return *this; }
+    OauthClient& issuer(std::string value) & {
+        issuer_ = std::move(value);
+        return *this;
+    }
+    OauthClient& client_id(std::string value) & {
+        client_id_ = std::move(value);
+        return *this;
+    }
     /// Also turns ClientAuthentication::none into client_secret_basic (client_secret_post at Auth0).
     OauthClient& client_secret(Secret value) &;
-    OauthClient& authentication(ClientAuthentication value) & { authentication_ = value; return *this; }
-    OauthClient& profile(ProviderProfile value) & { profile_ = value; return *this; }
+    OauthClient& authentication(ClientAuthentication value) & {
+        authentication_ = value;
+        return *this;
+    }
+    OauthClient& profile(ProviderProfile value) & {
+        profile_ = value;
+        return *this;
+    }
     /// Default: true, but false for Auth0, whose endpoints are known.
-    OauthClient& discovery(bool value) & { discovery_ = value; return *this; }
+    OauthClient& discovery(bool value) & {
+        discovery_ = value;
+        return *this;
+    }
     /// Overrides what discovery or the profile says; so do the next three.
-    OauthClient& token_endpoint(std::string url) & { token_endpoint_ = std::move(url); return *this; }
-    OauthClient& backchannel_endpoint(std::string url) & { backchannel_endpoint_ = std::move(url); return *this; }
-    OauthClient& device_endpoint(std::string url) & { device_endpoint_ = std::move(url); return *this; }
-    OauthClient& jwks_uri(std::string url) & { jwks_uri_ = std::move(url); return *this; }
+    OauthClient& token_endpoint(std::string url) & {
+        token_endpoint_ = std::move(url);
+        return *this;
+    }
+    OauthClient& backchannel_endpoint(std::string url) & {
+        backchannel_endpoint_ = std::move(url);
+        return *this;
+    }
+    OauthClient& device_endpoint(std::string url) & {
+        device_endpoint_ = std::move(url);
+        return *this;
+    }
+    OauthClient& jwks_uri(std::string url) & {
+        jwks_uri_ = std::move(url);
+        return *this;
+    }
     /// Accepted signature algorithms of ID tokens. Any of RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512; never "none", never
     /// HS*. Default: RS256, PS256, ES256.
-    OauthClient& id_token_algorithms(std::vector<std::string> value) & { id_token_algorithms_ = std::move(value); return *this; }
+    OauthClient& id_token_algorithms(std::vector<std::string> value) & {
+        id_token_algorithms_ = std::move(value);
+        return *this;
+    }
     /// Tolerated difference of the provider's clock, 0 to 300 s. Default 60 s.
-    OauthClient& clock_skew(std::chrono::seconds value) & { clock_skew_ = value; return *this; }
+    OauthClient& clock_skew(std::chrono::seconds value) & {
+        clock_skew_ = value;
+        return *this;
+    }
     /// Accepts http:// URLs on loopback hosts (localhost, 127.0.0.0/8, [::1]), for tests. Default: false.
-    OauthClient& allow_plain_http(bool value) & { allow_plain_http_ = value; return *this; }
+    OauthClient& allow_plain_http(bool value) & {
+        allow_plain_http_ = value;
+        return *this;
+    }
 
     OauthClient issuer(std::string value) && { return std::move(issuer(std::move(value))); }
     OauthClient client_id(std::string value) && { return std::move(client_id(std::move(value))); }
@@ -84,11 +120,12 @@ public:
     OauthClient profile(ProviderProfile value) && { return std::move(profile(value)); }
     OauthClient discovery(bool value) && { return std::move(discovery(value)); }
     OauthClient token_endpoint(std::string url) && { return std::move(token_endpoint(std::move(url))); }
-    OauthClient backchannel_endpoint(std::string url) && { return std::move(backchannel_endpoint(std::move(url))); }
+    OauthClient backchannel_endpoint(std::string url) && {
+        return std::move(backchannel_endpoint(std::move(url)));
+    }
     OauthClient device_endpoint(std::string url) && { return std::move(device_endpoint(std::move(url))); }
     OauthClient jwks_uri(std::string url) && { return std::move(jwks_uri(std::move(url))); }
-    OauthClient id_token_algorithms(std::vector<std::string> value) &&
-    {
+    OauthClient id_token_algorithms(std::vector<std::string> value) && {
         return std::move(id_token_algorithms(std::move(value)));
     }
     OauthClient clock_skew(std::chrono::seconds value) && { return std::move(clock_skew(value)); }

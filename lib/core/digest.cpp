@@ -12,11 +12,11 @@
 namespace assent {
 namespace {
 
-constexpr std::string_view standard_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view standard_alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view url_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-EVP_MD const* method(DigestAlgorithm algorithm)
-{
+EVP_MD const* method(DigestAlgorithm algorithm) {
     switch (algorithm) {
     case DigestAlgorithm::sha256:
         return EVP_sha256();
@@ -28,8 +28,7 @@ EVP_MD const* method(DigestAlgorithm algorithm)
     throw std::invalid_argument("unknown digest algorithm");
 }
 
-std::string encode(std::string_view bytes, std::string_view alphabet, bool pad)
-{
+std::string encode(std::string_view bytes, std::string_view alphabet, bool pad) {
     std::string out;
     out.reserve((bytes.size() + 2) / 3 * 4);
     std::size_t i = 0;
@@ -53,8 +52,7 @@ std::string encode(std::string_view bytes, std::string_view alphabet, bool pad)
     return out;
 }
 
-constexpr std::array<signed char, 256> make_reverse_table()
-{
+constexpr std::array<signed char, 256> make_reverse_table() {
     std::array<signed char, 256> table{};
     for (auto& entry : table)
         entry = -1;
@@ -67,8 +65,7 @@ constexpr auto reverse_table = make_reverse_table();
 
 }  // namespace
 
-std::string digest(DigestAlgorithm algorithm, std::string_view bytes)
-{
+std::string digest(DigestAlgorithm algorithm, std::string_view bytes) {
     std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
     unsigned int size = 0;
     if (EVP_Digest(bytes.data(), bytes.size(), out.data(), &size, method(algorithm), nullptr) != 1)
@@ -76,19 +73,16 @@ std::string digest(DigestAlgorithm algorithm, std::string_view bytes)
     return std::string(reinterpret_cast<char const*>(out.data()), size);
 }
 
-std::string sha256_base64url(std::string_view bytes)
-{
+std::string sha256_base64url(std::string_view bytes) {
     return base64url_encode(digest(DigestAlgorithm::sha256, bytes));
 }
 
-void random_bytes(std::span<unsigned char> out)
-{
+void random_bytes(std::span<unsigned char> out) {
     if (RAND_bytes(out.data(), static_cast<int>(out.size())) != 1)
         throw std::runtime_error("the system's random generator failed");
 }
 
-std::string random_base64url(std::size_t bytes)
-{
+std::string random_base64url(std::size_t bytes) {
     if (bytes == 0 || bytes > 1024)
         throw std::invalid_argument("random_base64url: 1 to 1024 bytes");
     std::string raw(bytes, '\0');
@@ -98,18 +92,15 @@ std::string random_base64url(std::size_t bytes)
     return text;
 }
 
-std::string base64_encode(std::string_view bytes)
-{
+std::string base64_encode(std::string_view bytes) {
     return encode(bytes, standard_alphabet, true);
 }
 
-std::string base64url_encode(std::string_view bytes)
-{
+std::string base64url_encode(std::string_view bytes) {
     return encode(bytes, url_alphabet, false);
 }
 
-std::optional<std::string> base64url_decode(std::string_view text)
-{
+std::optional<std::string> base64url_decode(std::string_view text) {
     if (text.size() % 4 == 1)
         return std::nullopt;
     std::string out;

@@ -1,8 +1,8 @@
 #include "jose/jws.hpp"
 
-#include "core/digest.hpp"
-
 #include <assent/secret.hpp>
+
+#include "core/digest.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -10,7 +10,6 @@
 #include <boost/json/serialize.hpp>
 
 #include <cjose/cjose.h>
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -50,15 +49,14 @@ constexpr std::size_t max_kid_bytes = 512;
 constexpr std::size_t shortest_modulus = 256;
 constexpr std::size_t longest_modulus = 1024;
 
-Algorithm const* find_algorithm(std::string_view name) noexcept
-{
-    auto const* const found = std::find_if(algorithms.begin(), algorithms.end(),
-                                           [&](Algorithm const& algorithm) { return algorithm.name == name; });
+Algorithm const* find_algorithm(std::string_view name) noexcept {
+    auto const* const found =
+        std::find_if(algorithms.begin(), algorithms.end(),
+                     [&](Algorithm const& algorithm) { return algorithm.name == name; });
     return found != algorithms.end() ? found : nullptr;
 }
 
-Failure invalid(std::string detail)
-{
+Failure invalid(std::string detail) {
     return Failure(Errc::id_token_invalid, std::move(detail));
 }
 
@@ -71,16 +69,14 @@ struct ReleaseJws {
 using KeyHandle = std::unique_ptr<cjose_jwk_t, ReleaseKey>;
 using JwsHandle = std::unique_ptr<cjose_jws_t, ReleaseJws>;
 
-std::optional<std::string_view> text_member(json::object const& object, std::string_view name) noexcept
-{
+std::optional<std::string_view> text_member(json::object const& object, std::string_view name) noexcept {
     auto const* value = object.if_contains(name);
     auto const* text = value != nullptr ? value->if_string() : nullptr;
     return text != nullptr ? std::optional<std::string_view>(*text) : std::nullopt;
 }
 
 /// Base64url of an unsigned number without leading zeros: its size in bytes, 0 when it is none.
-std::size_t number_size(std::optional<std::string_view> text)
-{
+std::size_t number_size(std::optional<std::string_view> text) {
     if (!text || text->size() > 2 * longest_modulus)
         return 0;
     auto const bytes = base64url_decode(*text);
@@ -91,8 +87,7 @@ std::size_t number_size(std::optional<std::string_view> text)
 }
 
 /// Two dots and nothing but base64url between and around them.
-bool split(std::string_view jwt, std::array<std::string_view, 3>& parts) noexcept
-{
+bool split(std::string_view jwt, std::array<std::string_view, 3>& parts) noexcept {
     for (std::size_t i = 0; i < 3; ++i) {
         auto const dot = jwt.find('.');
         if ((dot == std::string_view::npos) != (i == 2))
@@ -113,8 +108,7 @@ struct Jwks::Key {
     std::string alg;  ///< Empty: any that fits the type.
     std::shared_ptr<cjose_jwk_t> handle;
 
-    bool fits(Algorithm const& algorithm) const noexcept
-    {
+    bool fits(Algorithm const& algorithm) const noexcept {
         return type == algorithm.type && curve == algorithm.curve && (alg.empty() || alg == algorithm.name);
     }
 };
@@ -123,12 +117,12 @@ namespace {
 
 /// What of a JWK is needed to verify, and nothing else, is given to cjose. Nothing when it cannot be used here.
 template <class Key>
-std::optional<Key> read_key(json::object const& jwk)
-{
+std::optional<Key> read_key(json::object const& jwk) {
     Key key;
     if (auto const use = text_member(jwk, "use"); use && *use != "sig")
         return std::nullopt;
-    if (auto const* operations = jwk.if_contains("key_ops"); operations != nullptr && operations->is_array()) {
+    if (auto const* operations = jwk.if_contains("key_ops");
+        operations != nullptr && operations->is_array()) {
         auto const& list = operations->get_array();
         if (std::none_of(list.begin(), list.end(), [](json::value const& operation) {
                 return operation.is_string() && operation.get_string() == "verify";
@@ -191,9 +185,10 @@ std::optional<Key> read_key(json::object const& jwk)
 
 Jwks::Jwks() : keys_(std::make_shared<std::vector<Key> const>()) {}
 
-result<Jwks> Jwks::parse(std::string_view text)
-{
-    auto const malformed = [](std::string detail) { return Failure(Errc::malformed_response, std::move(detail)); };
+result<Jwks> Jwks::parse(std::string_view text) {
+    auto const malformed = [](std::string detail) {
+        return Failure(Errc::malformed_response, std::move(detail));
+    };
     if (text.size() > max_bytes)
         return malformed("the provider's key set is larger than 256 KiB");
     boost::system::error_code error;
@@ -219,23 +214,19 @@ result<Jwks> Jwks::parse(std::string_view text)
     return jwks;
 }
 
-bool Jwks::has_kid(std::string_view kid) const noexcept
-{
+bool Jwks::has_kid(std::string_view kid) const noexcept {
     return std::any_of(keys_->begin(), keys_->end(), [&](Key const& key) { return key.kid == kid; });
 }
 
-std::size_t Jwks::size() const noexcept
-{
+std::size_t Jwks::size() const noexcept {
     return keys_->size();
 }
 
-bool is_supported_jws_algorithm(std::string_view alg) noexcept
-{
+bool is_supported_jws_algorithm(std::string_view alg) noexcept {
     return find_algorithm(alg) != nullptr;
 }
 
-result<JwsHeader> read_jws_header(std::string_view jwt)
-{
+result<JwsHeader> read_jws_header(std::string_view jwt) {
     if (jwt.size() > max_jwt_bytes)
         return invalid("the token is larger than 64 KiB");
     std::array<std::string_view, 3> parts;
@@ -269,8 +260,8 @@ result<JwsHeader> read_jws_header(std::string_view jwt)
     return header;
 }
 
-result<std::string> verify_jws(std::string_view jwt, Jwks const& keys, std::vector<std::string> const& allowed)
-{
+result<std::string> verify_jws(std::string_view jwt, Jwks const& keys,
+                               std::vector<std::string> const& allowed) {
     auto const header = read_jws_header(jwt);
     if (!header)
         return header.failure();
@@ -280,15 +271,18 @@ result<std::string> verify_jws(std::string_view jwt, Jwks const& keys, std::vect
         if (alg == "none")
             return invalid("the token is not signed (alg none)");
         if (alg.starts_with("HS"))
-            return invalid("the token is signed with a shared secret (HS*), which is refused; let the provider sign with RS256, PS256 "
+            return invalid("the token is signed with a shared secret (HS*), which is refused; let the "
+                           "provider sign with RS256, PS256 "
                            "or ES256");
         if (alg == "EdDSA" || alg == "Ed25519" || alg == "Ed448")
-            return invalid("the token is signed with EdDSA, which cjose cannot verify; let the provider sign with RS256, PS256 or "
+            return invalid("the token is signed with EdDSA, which cjose cannot verify; let the provider sign "
+                           "with RS256, PS256 or "
                            "ES256");
         return invalid("the token's signature algorithm is not supported");
     }
     if (std::find(allowed.begin(), allowed.end(), alg) == allowed.end())
-        return invalid(fmt::format("the token is signed with {}, which id_token_algorithms() does not allow", algorithm->name));
+        return invalid(fmt::format("the token is signed with {}, which id_token_algorithms() does not allow",
+                                   algorithm->name));
 
     Jwks::Key const* chosen = nullptr;
     for (auto const& key : *keys.keys_) {
@@ -299,14 +293,16 @@ result<std::string> verify_jws(std::string_view jwt, Jwks const& keys, std::vect
         chosen = &key;
     }
     if (chosen == nullptr)
-        return invalid(fmt::format("none of the provider's keys has the token's kid and fits {}", algorithm->name));
+        return invalid(
+            fmt::format("none of the provider's keys has the token's kid and fits {}", algorithm->name));
 
     cjose_err error{};
     JwsHandle const jws(cjose_jws_import(jwt.data(), jwt.size(), &error));
     if (!jws)
         return invalid("the token is not a well-formed JWS");
     // cjose decides by its own reading of the header: it must be ours.
-    char const* const read_by_cjose = cjose_header_get(cjose_jws_get_protected(jws.get()), CJOSE_HDR_ALG, &error);
+    char const* const read_by_cjose =
+        cjose_header_get(cjose_jws_get_protected(jws.get()), CJOSE_HDR_ALG, &error);
     if (read_by_cjose == nullptr || read_by_cjose != algorithm->name)
         return invalid("the token's header is ambiguous");
     if (!cjose_jws_verify(jws.get(), chosen->handle.get(), &error))

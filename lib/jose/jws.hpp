@@ -55,6 +55,7 @@ result<JwsHeader> read_jws_header(std::string_view jwt);
 /// The algorithm must be in `allowed` and must fit the key's type, curve, `alg` and `use`; "none" and HS* are refused always, and so
 /// is a `crit` header. The key is the one with the header's kid; without a kid the set must hold exactly one fitting key.
 /// @par Errors id_token_invalid; the detail names the reason.
-result<std::string> verify_jws(std::string_view jwt, Jwks const& keys, std::vector<std::string> const& allowed);
+result<std::string> verify_jws(std::string_view jwt, Jwks const& keys,
+                               std::vector<std::string> const& allowed);
 
 }  // namespace assent

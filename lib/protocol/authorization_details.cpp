@@ -16,27 +16,26 @@ namespace json = boost::json;
 
 constexpr std::size_t most_elements = 64;
 /// RFC 9396 2.2: each of these says more may be done.
-constexpr std::array<std::string_view, 5> widening{"locations", "actions", "datatypes", "identifier", "privileges"};
+constexpr std::array<std::string_view, 5> widening{"locations", "actions", "datatypes", "identifier",
+                                                   "privileges"};
 
-bool is_scalar(json::value const& value) noexcept
-{
+bool is_scalar(json::value const& value) noexcept {
     return !value.is_array() && !value.is_object();
 }
 
-bool is_scalar_array(json::value const& value) noexcept
-{
-    return value.is_array() &&
-           std::all_of(value.get_array().begin(), value.get_array().end(), [](auto const& e) { return is_scalar(e); });
+bool is_scalar_array(json::value const& value) noexcept {
+    return value.is_array() && std::all_of(value.get_array().begin(), value.get_array().end(),
+                                           [](auto const& e) { return is_scalar(e); });
 }
 
 /// Numbers compare by value: 10 and 10.0 are the same JSON number.
-bool same_scalar(json::value const& a, json::value const& b) noexcept
-{
+bool same_scalar(json::value const& a, json::value const& b) noexcept {
     if (a.is_number() && b.is_number() && (a.is_double() || b.is_double())) {
         auto const as_double = [](json::value const& value) {
             if (value.is_double())
                 return value.get_double();
-            return value.is_int64() ? static_cast<double>(value.get_int64()) : static_cast<double>(value.get_uint64());
+            return value.is_int64() ? static_cast<double>(value.get_int64())
+                                    : static_cast<double>(value.get_uint64());
         };
         return as_double(a) == as_double(b);
     }
@@ -46,8 +45,7 @@ bool same_scalar(json::value const& a, json::value const& b) noexcept
 bool within(json::value const& requested, json::value const& granted, int depth);
 
 /// Same members with the same values; the server may add some, except at the top those that widen.
-bool object_within(json::object const& requested, json::object const& granted, int depth)
-{
+bool object_within(json::object const& requested, json::object const& granted, int depth) {
     for (auto const& [name, value] : requested) {
         auto const* given = granted.if_contains(name);
         if (given == nullptr || !within(value, *given, depth + 1))
@@ -61,8 +59,7 @@ bool object_within(json::object const& requested, json::object const& granted, i
     });
 }
 
-bool within(json::value const& requested, json::value const& granted, int depth)
-{
+bool within(json::value const& requested, json::value const& granted, int depth) {
     if (depth > 32)
         return false;
     if (requested.is_object() && granted.is_object())
@@ -72,10 +69,11 @@ bool within(json::value const& requested, json::value const& granted, int depth)
         // "None of it" is not what was approved either.
         if (granted.get_array().empty() && !allowed.empty())
             return false;
-        return std::all_of(granted.get_array().begin(), granted.get_array().end(), [&](json::value const& element) {
-            return std::any_of(allowed.begin(), allowed.end(),
-                               [&](json::value const& one) { return same_scalar(one, element); });
-        });
+        return std::all_of(
+            granted.get_array().begin(), granted.get_array().end(), [&](json::value const& element) {
+                return std::any_of(allowed.begin(), allowed.end(),
+                                   [&](json::value const& one) { return same_scalar(one, element); });
+            });
     }
     if (requested.is_array() && granted.is_array()) {
         auto const& wanted = requested.get_array();
@@ -91,15 +89,15 @@ bool within(json::value const& requested, json::value const& granted, int depth)
     return is_scalar(requested) && is_scalar(granted) && same_scalar(requested, granted);
 }
 
-bool element_within(json::value const& requested, json::value const& granted)
-{
+bool element_within(json::value const& requested, json::value const& granted) {
     auto const* wanted = requested.if_object();
     auto const* given = granted.if_object();
     if (wanted == nullptr || given == nullptr)
         return false;
     auto const* wanted_type = wanted->if_contains("type");
     auto const* given_type = given->if_contains("type");
-    if (wanted_type == nullptr || given_type == nullptr || !wanted_type->is_string() || *wanted_type != *given_type)
+    if (wanted_type == nullptr || given_type == nullptr || !wanted_type->is_string() ||
+        *wanted_type != *given_type)
         return false;
     return object_within(*wanted, *given, 0);
 }
@@ -108,11 +106,8 @@ bool element_within(json::value const& requested, json::value const& granted)
 class Assignment {
 public:
     Assignment(json::array const& requested, json::array const& granted)
-        : requested_(requested), granted_(granted), owner_(requested.size(), none)
-    {
-    }
-    bool complete()
-    {
+        : requested_(requested), granted_(granted), owner_(requested.size(), none) {}
+    bool complete() {
         for (std::size_t i = 0; i < granted_.size(); ++i) {
             std::vector<bool> seen(requested_.size(), false);
             if (!place(i, seen))
@@ -124,8 +119,7 @@ public:
 private:
     static constexpr std::size_t none = static_cast<std::size_t>(-1);
 
-    bool place(std::size_t element, std::vector<bool>& seen)
-    {
+    bool place(std::size_t element, std::vector<bool>& seen) {
         for (std::size_t i = 0; i < requested_.size(); ++i) {
             if (seen[i] || !element_within(requested_[i], granted_[element]))
                 continue;
@@ -144,8 +138,8 @@ private:
 };
 
 /// The elements; null is none of them. False when it is something else.
-bool elements_of(json::value const& details, json::array const*& elements, json::array const& empty) noexcept
-{
+bool elements_of(json::value const& details, json::array const*& elements,
+                 json::array const& empty) noexcept {
     if (details.is_null()) {
         elements = &empty;
         return true;
@@ -156,8 +150,7 @@ bool elements_of(json::value const& details, json::array const*& elements, json:
 
 }  // namespace
 
-bool granted_within_requested(json::value const& requested, json::value const& granted)
-{
+bool granted_within_requested(json::value const& requested, json::value const& granted) {
     json::array const empty;
     json::array const* wanted = nullptr;
     json::array const* given = nullptr;

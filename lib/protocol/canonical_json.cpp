@@ -21,8 +21,7 @@ constexpr int deepest = 128;
 constexpr std::int64_t largest_exact = std::int64_t(1) << 53;
 
 /// Decodes UTF-8 strictly into UTF-16, or throws.
-std::u16string to_utf16(std::string_view text)
-{
+std::u16string to_utf16(std::string_view text) {
     std::u16string out;
     out.reserve(text.size());
     std::size_t i = 0;
@@ -68,8 +67,7 @@ std::u16string to_utf16(std::string_view text)
     return out;
 }
 
-void append_text(std::string& out, std::string_view text)
-{
+void append_text(std::string& out, std::string_view text) {
     constexpr std::string_view hex = "0123456789abcdef";
     static_cast<void>(to_utf16(text));
     out += '"';
@@ -109,15 +107,13 @@ void append_text(std::string& out, std::string_view text)
     out += '"';
 }
 
-void append_integer(std::string& out, std::int64_t value)
-{
+void append_integer(std::string& out, std::int64_t value) {
     if (value > largest_exact || value < -largest_exact)
         throw NotCanonical("canonical JSON: an integer beyond 2^53 has no exact number");
     out += std::to_string(value);
 }
 
-void append(std::string& out, json::value const& value, int depth)
-{
+void append(std::string& out, json::value const& value, int depth) {
     if (depth > deepest)
         throw NotCanonical("canonical JSON: nested too deeply");
     switch (value.kind()) {
@@ -158,7 +154,8 @@ void append(std::string& out, json::value const& value, int depth)
         members.reserve(value.get_object().size());
         for (auto const& member : value.get_object())
             members.emplace_back(to_utf16(member.key()), &member);
-        std::sort(members.begin(), members.end(), [](auto const& a, auto const& b) { return a.first < b.first; });
+        std::sort(members.begin(), members.end(),
+                  [](auto const& a, auto const& b) { return a.first < b.first; });
         out += '{';
         bool first = true;
         for (auto const& [name, member] : members) {
@@ -177,14 +174,14 @@ void append(std::string& out, json::value const& value, int depth)
 
 }  // namespace
 
-std::string ecmascript_number(double value)
-{
+std::string ecmascript_number(double value) {
     if (!std::isfinite(value))
         throw NotCanonical("canonical JSON: NaN and infinity have no form");
     if (value == 0)
         return "0";
     std::array<char, 32> buffer{};
-    auto const printed = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::scientific);
+    auto const printed =
+        std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::scientific);
     std::string_view text(buffer.data(), static_cast<std::size_t>(printed.ptr - buffer.data()));
 
     std::string out;
@@ -230,8 +227,7 @@ std::string ecmascript_number(double value)
     return out;
 }
 
-std::string canonical_json(json::value const& value)
-{
+std::string canonical_json(json::value const& value) {
     std::string out;
     append(out, value, 0);
     return out;

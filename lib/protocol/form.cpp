@@ -9,16 +9,14 @@ namespace {
 
 constexpr std::size_t initial_capacity = 1024;
 
-bool unreserved(unsigned char c) noexcept
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-           c == '_' || c == '*';
+bool unreserved(unsigned char c) noexcept {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_' || c == '*';
 }
 
 }  // namespace
 
-void append_form_encoded(std::string& out, std::string_view text)
-{
+void append_form_encoded(std::string& out, std::string_view text) {
     constexpr std::string_view hex = "0123456789ABCDEF";
     for (char const plain : text) {
         auto const c = static_cast<unsigned char>(plain);
@@ -34,26 +32,22 @@ void append_form_encoded(std::string& out, std::string_view text)
     }
 }
 
-std::string form_encoded(std::string_view text)
-{
+std::string form_encoded(std::string_view text) {
     std::string out;
     out.reserve(text.size() * 3);
     append_form_encoded(out, text);
     return out;
 }
 
-FormBody::FormBody()
-{
+FormBody::FormBody() {
     text_.reserve(initial_capacity);
 }
 
-FormBody::~FormBody()
-{
+FormBody::~FormBody() {
     wipe(text_);
 }
 
-FormBody& FormBody::add(std::string_view name, std::string_view value) &
-{
+FormBody& FormBody::add(std::string_view name, std::string_view value) & {
     auto const needed = text_.size() + 3 * (name.size() + value.size()) + 2;
     if (needed > text_.capacity()) {
         // std::string would leave the old copy behind.
@@ -71,8 +65,7 @@ FormBody& FormBody::add(std::string_view name, std::string_view value) &
     return *this;
 }
 
-std::string FormBody::take()
-{
+std::string FormBody::take() {
     // A short string is copied by a move: wipe what is left.
     std::string taken = std::move(text_);
     wipe(text_);

@@ -23,13 +23,11 @@ constexpr std::size_t max_claim_bytes = 1024;
 /// 2200-01-01: later times would only overflow.
 constexpr std::int64_t latest = 7258118400;
 
-Failure invalid(std::string detail)
-{
+Failure invalid(std::string detail) {
     return Failure(Errc::id_token_invalid, std::move(detail));
 }
 
-std::optional<std::string_view> text_claim(json::object const& claims, std::string_view name) noexcept
-{
+std::optional<std::string_view> text_claim(json::object const& claims, std::string_view name) noexcept {
     auto const* value = claims.if_contains(name);
     auto const* text = value != nullptr ? value->if_string() : nullptr;
     if (text == nullptr || text->empty() || text->size() > max_claim_bytes)
@@ -38,8 +36,7 @@ std::optional<std::string_view> text_claim(json::object const& claims, std::stri
 }
 
 /// NumericDate. Nothing when it is not a sane number.
-std::optional<system_clock::time_point> time_of(json::value const& value) noexcept
-{
+std::optional<system_clock::time_point> time_of(json::value const& value) noexcept {
     double number = 0;
     if (auto const* integer = value.if_int64())
         number = static_cast<double>(*integer);
@@ -53,8 +50,7 @@ std::optional<system_clock::time_point> time_of(json::value const& value) noexce
 }
 
 /// base64url of the left half of the digest (OpenID Core 3.1.3.6), by the hash of the signature algorithm.
-std::string left_half_hash(std::string_view alg, std::string_view token)
-{
+std::string left_half_hash(std::string_view alg, std::string_view token) {
     auto algorithm = DigestAlgorithm::sha256;
     if (alg.ends_with("384"))
         algorithm = DigestAlgorithm::sha384;
@@ -66,8 +62,7 @@ std::string left_half_hash(std::string_view alg, std::string_view token)
 }
 
 /// True when the claim is absent or is what is expected; of another type is false.
-bool absent_or_equal(json::object const& claims, std::string_view name, std::string_view expected) noexcept
-{
+bool absent_or_equal(json::object const& claims, std::string_view name, std::string_view expected) noexcept {
     auto const* value = claims.if_contains(name);
     if (value == nullptr)
         return true;
@@ -78,11 +73,11 @@ bool absent_or_equal(json::object const& claims, std::string_view name, std::str
 }  // namespace
 
 result<IdTokenClaims> check_id_token(json::object const& claims, std::string_view alg,
-                                     IdTokenExpectations const& expected, system_clock::time_point now)
-{
+                                     IdTokenExpectations const& expected, system_clock::time_point now) {
     IdTokenClaims out;
     if (expected.issuer.empty() || expected.client_id.empty())
-        return Failure(Errc::invalid_argument, "an ID token cannot be checked without the issuer and the client id");
+        return Failure(Errc::invalid_argument,
+                       "an ID token cannot be checked without the issuer and the client id");
     auto const skew = std::clamp(expected.clock_skew, seconds(0), seconds(300));
 
     auto const issuer = text_claim(claims, "iss");
@@ -96,7 +91,8 @@ result<IdTokenClaims> check_id_token(json::object const& claims, std::string_vie
     if (!subject || subject->size() > 255)
         return invalid("the ID token has no sub of 1 to 255 bytes");
     if (!expected.subject.empty() && *subject != expected.subject)
-        return Failure(Errc::subject_mismatch, "sub of the ID token is not the person the authorization was requested for");
+        return Failure(Errc::subject_mismatch,
+                       "sub of the ID token is not the person the authorization was requested for");
     out.subject = *subject;
 
     auto const* audience = claims.if_contains("aud");
@@ -121,7 +117,8 @@ result<IdTokenClaims> check_id_token(json::object const& claims, std::string_vie
     auto const* party = claims.if_contains("azp");
     if (party == nullptr && out.audience.size() > 1)
         return invalid("the ID token has several aud but no azp");
-    if (party != nullptr && (!party->is_string() || std::string_view(party->get_string()) != expected.client_id))
+    if (party != nullptr &&
+        (!party->is_string() || std::string_view(party->get_string()) != expected.client_id))
         return invalid("azp of the ID token is not the client id");
 
     auto const* exp = claims.if_contains("exp");
@@ -175,7 +172,8 @@ result<IdTokenClaims> check_id_token(json::object const& claims, std::string_vie
         out.acr = *acr;
     if (auto const* amr = claims.if_contains("amr"); amr != nullptr && amr->is_array()) {
         for (auto const& method : amr->get_array()) {
-            if (auto const* text = method.if_string(); text != nullptr && text->size() <= 64 && out.amr.size() < 32)
+            if (auto const* text = method.if_string();
+                text != nullptr && text->size() <= 64 && out.amr.size() < 32)
                 out.amr.emplace_back(*text);
         }
     }

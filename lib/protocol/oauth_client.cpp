@@ -1,6 +1,5 @@
-#include <assent/oauth_client.hpp>
-
 #include <assent/error.hpp>
+#include <assent/oauth_client.hpp>
 
 #include "jose/jws.hpp"
 #include "protocol/provider_metadata.hpp"
@@ -17,35 +16,31 @@
 namespace assent {
 namespace {
 
-[[noreturn]] void missing(std::string detail)
-{
+[[noreturn]] void missing(std::string detail) {
     throw ConfigurationError(Failure(Errc::missing_configuration, std::move(detail)));
 }
 
-[[noreturn]] void invalid(std::string detail)
-{
+[[noreturn]] void invalid(std::string detail) {
     throw ConfigurationError(Failure(Errc::invalid_argument, std::move(detail)));
 }
 
-std::string from_environment(char const* variable)
-{
+std::string from_environment(char const* variable) {
     char const* const value = std::getenv(variable);
     return value != nullptr ? value : "";
 }
 
-std::string required(std::string value, std::string_view field, char const* variable)
-{
+std::string required(std::string value, std::string_view field, char const* variable) {
     if (value.empty())
         value = from_environment(variable);
     if (value.empty())
-        missing(fmt::format("{} is missing: give it to OauthClient::auth0() or set the environment variable {}", field,
-                            variable));
+        missing(
+            fmt::format("{} is missing: give it to OauthClient::auth0() or set the environment variable {}",
+                        field, variable));
     return value;
 }
 
 /// "https://host[:port]/" of what a person may have written as their Auth0 domain.
-std::string issuer_of_domain(std::string const& domain)
-{
+std::string issuer_of_domain(std::string const& domain) {
     std::string_view rest = domain;
     std::string_view scheme = "https";
     if (rest.starts_with("https://")) {
@@ -60,8 +55,8 @@ std::string issuer_of_domain(std::string const& domain)
     if (rest.empty() || rest.size() > 259)
         invalid(fmt::format("{}: it is empty or too long", remedy));
     auto const allowed = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == ':' ||
-               c == '[' || c == ']' || c == '_';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+               c == '.' || c == ':' || c == '[' || c == ']' || c == '_';
     };
     if (!std::all_of(rest.begin(), rest.end(), allowed))
         invalid(fmt::format("{}, without a scheme, path, query, user information or white space", remedy));
@@ -74,20 +69,17 @@ std::string issuer_of_domain(std::string const& domain)
     return issuer;
 }
 
-bool printable(std::string_view text) noexcept
-{
+bool printable(std::string_view text) noexcept {
     return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c <= 0x7E; });
 }
 
 }  // namespace
 
-OauthClient OauthClient::auth0()
-{
+OauthClient OauthClient::auth0() {
     return auth0(std::string(), std::string(), Secret());
 }
 
-OauthClient OauthClient::auth0(std::string domain, std::string client_id, Secret client_secret)
-{
+OauthClient OauthClient::auth0(std::string domain, std::string client_id, Secret client_secret) {
     auto client = auth0(std::move(domain), std::move(client_id));
     if (client_secret.empty())
         client_secret = Secret(required(std::string(), "client_secret", "AUTH0_CLIENT_SECRET"));
@@ -95,8 +87,7 @@ OauthClient OauthClient::auth0(std::string domain, std::string client_id, Secret
     return client;
 }
 
-OauthClient OauthClient::auth0(std::string domain, std::string client_id)
-{
+OauthClient OauthClient::auth0(std::string domain, std::string client_id) {
     OauthClient client;
     client.profile_ = ProviderProfile::auth0;
     client.discovery_ = false;
@@ -105,23 +96,20 @@ OauthClient OauthClient::auth0(std::string domain, std::string client_id)
     return client;
 }
 
-OauthClient OauthClient::standard(std::string issuer, std::string client_id)
-{
+OauthClient OauthClient::standard(std::string issuer, std::string client_id) {
     OauthClient client;
     client.issuer_ = std::move(issuer);
     client.client_id_ = std::move(client_id);
     return client;
 }
 
-OauthClient OauthClient::keycloak(std::string issuer, std::string client_id)
-{
+OauthClient OauthClient::keycloak(std::string issuer, std::string client_id) {
     auto client = standard(std::move(issuer), std::move(client_id));
     client.profile_ = ProviderProfile::keycloak;
     return client;
 }
 
-OauthClient& OauthClient::client_secret(Secret value) &
-{
+OauthClient& OauthClient::client_secret(Secret value) & {
     client_secret_ = std::move(value);
     if (authentication_ == ClientAuthentication::none && !client_secret_.empty())
         authentication_ = profile_ == ProviderProfile::auth0 ? ClientAuthentication::client_secret_post
@@ -129,8 +117,7 @@ OauthClient& OauthClient::client_secret(Secret value) &
     return *this;
 }
 
-void OauthClient::validate() const
-{
+void OauthClient::validate() const {
     if (issuer_.empty())
         missing(profile_ == ProviderProfile::auth0
                     ? "issuer is missing: use OauthClient::auth0(), which makes it of AUTH0_DOMAIN"
@@ -141,7 +128,8 @@ void OauthClient::validate() const
         invalid("issuer has a query, which is not allowed");
     if (client_id_.empty())
         missing(profile_ == ProviderProfile::auth0
-                    ? "client_id is missing: give it to OauthClient::auth0() or set the environment variable AUTH0_CLIENT_ID"
+                    ? "client_id is missing: give it to OauthClient::auth0() or set the environment variable "
+                      "AUTH0_CLIENT_ID"
                     : "client_id is missing: give the id this client is registered with to OauthClient");
     if (client_id_.size() > 1024 || !printable(client_id_))
         invalid("client_id is not a printable text of at most 1024 bytes");
@@ -149,19 +137,23 @@ void OauthClient::validate() const
     switch (authentication_) {
     case ClientAuthentication::none:
         if (!client_secret_.empty())
-            invalid("client_secret is given, but authentication is none: set client_secret_basic or client_secret_post, or leave "
+            invalid("client_secret is given, but authentication is none: set client_secret_basic or "
+                    "client_secret_post, or leave "
                     "the secret out");
         break;
     case ClientAuthentication::client_secret_basic:
     case ClientAuthentication::client_secret_post:
         if (client_secret_.empty())
             missing(profile_ == ProviderProfile::auth0
-                        ? "client_secret is missing: give it to OauthClient::auth0() or set the environment variable "
+                        ? "client_secret is missing: give it to OauthClient::auth0() or set the environment "
+                          "variable "
                           "AUTH0_CLIENT_SECRET"
-                        : "client_secret is missing: call client_secret(), or authentication(ClientAuthentication::none) for a "
+                        : "client_secret is missing: call client_secret(), or "
+                          "authentication(ClientAuthentication::none) for a "
                           "public client");
         if (client_secret_.expose().size() > 4096 || !printable(client_secret_.expose()))
-            invalid("client_secret is not a printable text of at most 4096 bytes; is there a line end in it?");
+            invalid(
+                "client_secret is not a printable text of at most 4096 bytes; is there a line end in it?");
         break;
     default:
         invalid("authentication has no known value");
@@ -186,7 +178,8 @@ void OauthClient::validate() const
         missing("id_token_algorithms is empty: name at least one, e.g. RS256");
     for (auto const& algorithm : id_token_algorithms_) {
         if (!is_supported_jws_algorithm(algorithm))
-            invalid("id_token_algorithms has an entry that is not one of RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512");
+            invalid("id_token_algorithms has an entry that is not one of RS256 RS384 RS512 PS256 PS384 PS512 "
+                    "ES256 ES384 ES512");
     }
     if (clock_skew_ < std::chrono::seconds(0) || clock_skew_ > std::chrono::seconds(300))
         invalid("clock_skew is not within 0 to 300 s");

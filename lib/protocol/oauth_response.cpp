@@ -38,31 +38,26 @@ constexpr std::size_t max_auth_req_id_bytes = 4096;
 
 /// Memory that is overwritten before it is given back.
 class WipingResource final : public json::memory_resource {
-    void* do_allocate(std::size_t size, std::size_t alignment) override
-    {
+    void* do_allocate(std::size_t size, std::size_t alignment) override {
         return ::operator new(size, std::align_val_t(alignment));
     }
-    void do_deallocate(void* memory, std::size_t size, std::size_t alignment) override
-    {
+    void do_deallocate(void* memory, std::size_t size, std::size_t alignment) override {
         wipe(memory, size);
         ::operator delete(memory, size, std::align_val_t(alignment));
     }
     bool do_is_equal(memory_resource const& other) const noexcept override { return this == &other; }
 };
 
-bool is_success(int status) noexcept
-{
+bool is_success(int status) noexcept {
     return status >= 200 && status < 300;
 }
 
-bool transient_status(int status) noexcept
-{
+bool transient_status(int status) noexcept {
     return status == 408 || status == 425 || status == 429 || status >= 500 || status < 400;
 }
 
 /// At most `limit` bytes, cut between UTF-8 characters.
-std::string bounded(std::string_view text, std::size_t limit)
-{
+std::string bounded(std::string_view text, std::size_t limit) {
     if (text.size() > limit) {
         std::size_t end = limit;
         while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80)
@@ -72,26 +67,24 @@ std::string bounded(std::string_view text, std::size_t limit)
     return std::string(text);
 }
 
-std::optional<std::string_view> text_member(json::object const& object, std::string_view name) noexcept
-{
+std::optional<std::string_view> text_member(json::object const& object, std::string_view name) noexcept {
     auto const* value = object.if_contains(name);
     auto const* text = value != nullptr ? value->if_string() : nullptr;
     return text != nullptr ? std::optional<std::string_view>(*text) : std::nullopt;
 }
 
 /// A member that is there and not null.
-json::value const* present(json::object const& object, std::string_view name) noexcept
-{
+json::value const* present(json::object const& object, std::string_view name) noexcept {
     auto const* value = object.if_contains(name);
     return value != nullptr && !value->is_null() ? value : nullptr;
 }
 
 /// A number of seconds: integer, fraction (rounded up) or decimal text, as servers send it. Clamped to +-1e12.
-std::optional<seconds> seconds_of(json::value const& value) noexcept
-{
+std::optional<seconds> seconds_of(json::value const& value) noexcept {
     constexpr double bound = 1e12;
     if (auto const* number = value.if_int64())
-        return seconds(std::clamp<std::int64_t>(*number, -static_cast<std::int64_t>(bound), static_cast<std::int64_t>(bound)));
+        return seconds(std::clamp<std::int64_t>(*number, -static_cast<std::int64_t>(bound),
+                                                static_cast<std::int64_t>(bound)));
     if (value.is_uint64())
         return seconds(static_cast<std::int64_t>(bound));
     if (auto const* number = value.if_double()) {
@@ -113,19 +106,17 @@ std::optional<seconds> seconds_of(json::value const& value) noexcept
     return std::nullopt;
 }
 
-bool printable_ascii(std::string_view text) noexcept
-{
+bool printable_ascii(std::string_view text) noexcept {
     return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c <= 0x7E; });
 }
 
-bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept
-{
+bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
     auto const lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [&](char x, char y) { return lower(x) == lower(y); });
 }
 
-std::string request_id_of(HttpHeaders const& headers)
-{
+std::string request_id_of(HttpHeaders const& headers) {
     for (std::string_view const name : {"x-auth0-requestid", "x-request-id", "x-correlation-id"}) {
         if (auto const value = headers.find(name))
             return bounded(*value, max_error_bytes);
@@ -186,15 +177,13 @@ constexpr auto known_errors = std::to_array<KnownError>({
     {"rate_limit_exceeded", Errc::temporarily_unavailable, OauthErrorKind::transient},
 });
 
-KnownError const* find_error(std::string_view error) noexcept
-{
-    auto const* const found =
-        std::find_if(known_errors.begin(), known_errors.end(), [&](KnownError const& known) { return known.name == error; });
+KnownError const* find_error(std::string_view error) noexcept {
+    auto const* const found = std::find_if(known_errors.begin(), known_errors.end(),
+                                           [&](KnownError const& known) { return known.name == error; });
     return found != known_errors.end() ? found : nullptr;
 }
 
-OauthError read_error(json::object const* body, HttpResponse const& response, system_clock::time_point now)
-{
+OauthError read_error(json::object const* body, HttpResponse const& response, system_clock::time_point now) {
     OauthError answer;
     answer.retry_after = retry_after(response.headers, now);
     answer.reply.status = response.status;
@@ -234,32 +223,28 @@ OauthError read_error(json::object const* body, HttpResponse const& response, sy
     return answer;
 }
 
-bool has_error(json::object const& body) noexcept
-{
+bool has_error(json::object const& body) noexcept {
     auto const* error = present(body, "error");
     return error != nullptr && error->is_string() && !error->get_string().empty();
 }
 
-Failure malformed(std::string detail)
-{
+Failure malformed(std::string detail) {
     return Failure(Errc::malformed_response, std::move(detail));
 }
 
 /// A token of the answer: absent is empty; not printable or too large is refused, because it would end in a header.
-result<Secret> token_member(json::object const& body, std::string_view name)
-{
+result<Secret> token_member(json::object const& body, std::string_view name) {
     auto const* value = present(body, name);
     if (value == nullptr)
         return Secret();
     auto const* text = value->if_string();
     if (text == nullptr || text->size() > max_token_bytes || !printable_ascii(*text))
-        return malformed(fmt::format("{} in the token response is not a printable text of at most {} bytes", name,
-                                     max_token_bytes));
+        return malformed(fmt::format("{} in the token response is not a printable text of at most {} bytes",
+                                     name, max_token_bytes));
     return Secret(std::string_view(*text));
 }
 
-result<std::vector<std::string>> scopes_of(json::value const& scope)
-{
+result<std::vector<std::string>> scopes_of(json::value const& scope) {
     std::vector<std::string> scopes;
     if (auto const* text = scope.if_string()) {
         if (text->size() > max_scope_bytes)
@@ -286,8 +271,7 @@ result<std::vector<std::string>> scopes_of(json::value const& scope)
 }
 
 result<TokenResponse> read_tokens(json::object const& body, system_clock::time_point now,
-                                  std::vector<std::string> const& requested_scopes)
-{
+                                  std::vector<std::string> const& requested_scopes) {
     TokenResponse response;
     auto& tokens = response.tokens;
 
@@ -316,7 +300,8 @@ result<TokenResponse> read_tokens(json::object const& body, system_clock::time_p
         else if (equal_ignoring_case(*text, "dpop"))
             tokens.token_type = "DPoP";
         else
-            return Failure(Errc::server_refused, "the server issued a token whose token_type is neither Bearer nor DPoP");
+            return Failure(Errc::server_refused,
+                           "the server issued a token whose token_type is neither Bearer nor DPoP");
     }
 
     if (auto const* value = present(body, "expires_in")) {
@@ -359,25 +344,21 @@ result<TokenResponse> read_tokens(json::object const& body, system_clock::time_p
 
 }  // namespace
 
-Failure OauthError::to_failure(std::string detail) const
-{
+Failure OauthError::to_failure(std::string detail) const {
     return Failure(code, std::move(detail)).with_server(reply);
 }
 
-Errc errc_of_oauth_error(std::string_view error) noexcept
-{
+Errc errc_of_oauth_error(std::string_view error) noexcept {
     auto const* known = find_error(error);
     return known != nullptr ? known->code : Errc::server_refused;
 }
 
-OauthErrorKind kind_of_oauth_error(std::string_view error) noexcept
-{
+OauthErrorKind kind_of_oauth_error(std::string_view error) noexcept {
     auto const* known = find_error(error);
     return known != nullptr ? known->kind : OauthErrorKind::failed;
 }
 
-result<json::object> read_json_object(std::string_view body)
-{
+result<json::object> read_json_object(std::string_view body) {
     // One block holds a usual answer; the last value that goes wipes it.
     auto const wiping = json::make_shared_resource<WipingResource>();
     auto const storage = json::make_shared_resource<json::monotonic_resource>(std::size_t(2048), wiping);
@@ -394,33 +375,31 @@ result<json::object> read_json_object(std::string_view body)
     return std::move(*object);
 }
 
-result<json::object> read_json_object(HttpResponse const& response)
-{
+result<json::object> read_json_object(HttpResponse const& response) {
     return read_json_object(response.body);
 }
 
-OauthError read_error_response(HttpResponse const& response, system_clock::time_point now)
-{
+OauthError read_error_response(HttpResponse const& response, system_clock::time_point now) {
     auto const body = read_json_object(response);
     return read_error(body ? &body.value() : nullptr, response, now);
 }
 
 result<TokenResponse> read_token_response(HttpResponse const& response, system_clock::time_point now,
-                                          std::vector<std::string> const& requested_scopes)
-{
+                                          std::vector<std::string> const& requested_scopes) {
     auto const body = read_json_object(response);
     if (!body)
         return body.failure();
     return read_tokens(body.value(), now, requested_scopes);
 }
 
-std::variant<TokenResponse, OauthError> read_token_answer(HttpResponse const& response, system_clock::time_point now,
-                                                          std::vector<std::string> const& requested_scopes)
-{
+std::variant<TokenResponse, OauthError> read_token_answer(HttpResponse const& response,
+                                                          system_clock::time_point now,
+                                                          std::vector<std::string> const& requested_scopes) {
     auto const body = read_json_object(response);
     if (!is_success(response.status) || (body && has_error(body.value())))
         return read_error(body ? &body.value() : nullptr, response, now);
-    auto tokens = body ? read_tokens(body.value(), now, requested_scopes) : result<TokenResponse>(body.failure());
+    auto tokens =
+        body ? read_tokens(body.value(), now, requested_scopes) : result<TokenResponse>(body.failure());
     if (tokens)
         return std::move(tokens).value();
     auto answer = read_error(nullptr, response, now);
@@ -434,9 +413,9 @@ std::variant<TokenResponse, OauthError> read_token_answer(HttpResponse const& re
     return answer;
 }
 
-result<BackchannelResponse> read_backchannel_response(HttpResponse const& response, system_clock::time_point now,
-                                                      std::optional<seconds> requested_expiry)
-{
+result<BackchannelResponse> read_backchannel_response(HttpResponse const& response,
+                                                      system_clock::time_point now,
+                                                      std::optional<seconds> requested_expiry) {
     auto const body = read_json_object(response);
     if (!is_success(response.status) || (body && has_error(body.value())))
         return read_error(body ? &body.value() : nullptr, response, now)
@@ -465,8 +444,7 @@ result<BackchannelResponse> read_backchannel_response(HttpResponse const& respon
     return answer;
 }
 
-std::vector<std::string> split_scopes(std::string_view text)
-{
+std::vector<std::string> split_scopes(std::string_view text) {
     std::vector<std::string> scopes;
     // One more than allowed is enough to refuse it.
     while (!text.empty() && scopes.size() <= max_scopes) {
@@ -479,8 +457,7 @@ std::vector<std::string> split_scopes(std::string_view text)
     return scopes;
 }
 
-std::string join_scopes(std::vector<std::string> const& scopes)
-{
+std::string join_scopes(std::vector<std::string> const& scopes) {
     return fmt::format("{}", fmt::join(scopes, " "));
 }
 

@@ -34,10 +34,10 @@ public:
     OauthError() = default;
     OauthErrorKind kind = OauthErrorKind::failed;
     Errc code = Errc::server_refused;
-    std::string error;                               ///< The `error` member; empty when there was none. Untrusted, at most 128 bytes.
-    ServerReply reply;                               ///< Bounded and untrusted.
-    std::optional<std::chrono::seconds> interval;    ///< Body member `interval`; absent when absurd.
-    std::optional<std::chrono::seconds> retry_after; ///< Header Retry-After.
+    std::string error;  ///< The `error` member; empty when there was none. Untrusted, at most 128 bytes.
+    ServerReply reply;  ///< Bounded and untrusted.
+    std::optional<std::chrono::seconds> interval;     ///< Body member `interval`; absent when absurd.
+    std::optional<std::chrono::seconds> retry_after;  ///< Header Retry-After.
 
     bool transient() const noexcept { return kind == OauthErrorKind::transient; }
     /// `code` with our sentence and, apart, the server's words.
@@ -48,9 +48,9 @@ public:
 class TokenResponse {
 public:
     TokenResponse() = default;
-    TokenSet tokens;                 ///< id_token is as received, not yet validated.
-    bool scope_given = false;        ///< False: the server left `scope` out, tokens.scopes are the requested ones.
-    std::string issued_token_type;   ///< RFC 8693; empty when absent.
+    TokenSet tokens;           ///< id_token is as received, not yet validated.
+    bool scope_given = false;  ///< False: the server left `scope` out, tokens.scopes are the requested ones.
+    std::string issued_token_type;  ///< RFC 8693; empty when absent.
 };
 
 /// A successful CIBA authentication request (CIBA 7.3).
@@ -82,7 +82,8 @@ OauthError read_error_response(HttpResponse const& response, std::chrono::system
 /// @param requested_scopes what was asked for; they are the granted ones when the server sends no `scope`.
 /// @par Errors malformed_response: not a token response; the same request may be tried again. server_refused: it is one, but of a
 ///             token_type other than Bearer or DPoP.
-result<TokenResponse> read_token_response(HttpResponse const& response, std::chrono::system_clock::time_point now,
+result<TokenResponse> read_token_response(HttpResponse const& response,
+                                          std::chrono::system_clock::time_point now,
                                           std::vector<std::string> const& requested_scopes);
 
 /// Reads whatever a token endpoint answered: tokens, or an error. A 2xx answer with an `error` member is an error; a 2xx answer that

@@ -27,7 +27,8 @@ public:
     /// @par Errors malformed_response when it is not positive or above one day.
     static result<PollSchedule> from_server(std::optional<std::chrono::seconds> interval);
     /// From a stored record. @par Errors record_corrupt when the numbers are out of range.
-    static result<PollSchedule> restore(std::chrono::seconds interval, time_point next_poll_at, std::uint32_t hiccups);
+    static result<PollSchedule> restore(std::chrono::seconds interval, time_point next_poll_at,
+                                        std::uint32_t hiccups);
 
     std::chrono::seconds interval() const noexcept { return interval_; }
     time_point next_poll_at() const noexcept { return next_poll_at_; }

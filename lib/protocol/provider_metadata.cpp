@@ -25,8 +25,7 @@ constexpr seconds longest_cache{24 * 60 * 60};
 constexpr seconds default_cache{60 * 60};
 
 /// The issuer in pieces: "https://host:port" and a path without its last slash.
-std::pair<std::string_view, std::string_view> split_issuer(std::string_view issuer) noexcept
-{
+std::pair<std::string_view, std::string_view> split_issuer(std::string_view issuer) noexcept {
     auto const scheme = issuer.find("://");
     auto const start = scheme == std::string_view::npos ? 0 : scheme + 3;
     auto const path = std::min(issuer.find('/', start), issuer.size());
@@ -36,19 +35,16 @@ std::pair<std::string_view, std::string_view> split_issuer(std::string_view issu
     return {issuer.substr(0, path), rest};
 }
 
-Failure malformed(std::string detail)
-{
+Failure malformed(std::string detail) {
     return Failure(Errc::malformed_response, std::move(detail));
 }
 
-std::string list_entry(json::value const& value)
-{
+std::string list_entry(json::value const& value) {
     auto const* text = value.if_string();
     return text != nullptr && text->size() <= 128 ? std::string(*text) : std::string();
 }
 
-std::vector<std::string> list_member(json::object const& document, std::string_view name)
-{
+std::vector<std::string> list_member(json::object const& document, std::string_view name) {
     std::vector<std::string> entries;
     auto const* value = document.if_contains(name);
     auto const* list = value != nullptr ? value->if_array() : nullptr;
@@ -63,14 +59,13 @@ std::vector<std::string> list_member(json::object const& document, std::string_v
     return entries;
 }
 
-bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept
-{
+bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
     auto const lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [&](char x, char y) { return lower(x) == lower(y); });
 }
 
-void apply_overrides(ProviderMetadata& metadata, OauthClient const& client)
-{
+void apply_overrides(ProviderMetadata& metadata, OauthClient const& client) {
     auto const take = [](std::string& to, std::string const& from) {
         if (!from.empty())
             to = from;
@@ -83,8 +78,7 @@ void apply_overrides(ProviderMetadata& metadata, OauthClient const& client)
 
 }  // namespace
 
-bool is_loopback_host(std::string_view host) noexcept
-{
+bool is_loopback_host(std::string_view host) noexcept {
     if (host == "localhost" || host == "[::1]" || host == "::1")
         return true;
     if (!host.starts_with("127."))
@@ -108,8 +102,7 @@ bool is_loopback_host(std::string_view host) noexcept
     return dots == 3 && digits != 0;
 }
 
-result<void> check_endpoint(std::string_view url, std::string_view field, bool loopback_http_allowed)
-{
+result<void> check_endpoint(std::string_view url, std::string_view field, bool loopback_http_allowed) {
     auto const refuse = [&](std::string_view what) {
         return Failure(Errc::invalid_argument, fmt::format("{} {}", field, what));
     };
@@ -140,20 +133,17 @@ result<void> check_endpoint(std::string_view url, std::string_view field, bool l
     return boost::outcome_v2::success();
 }
 
-std::string openid_configuration_url(std::string_view issuer)
-{
+std::string openid_configuration_url(std::string_view issuer) {
     auto const [origin, path] = split_issuer(issuer);
     return fmt::format("{}{}/.well-known/openid-configuration", origin, path);
 }
 
-std::string oauth_server_metadata_url(std::string_view issuer)
-{
+std::string oauth_server_metadata_url(std::string_view issuer) {
     auto const [origin, path] = split_issuer(issuer);
     return fmt::format("{}/.well-known/oauth-authorization-server{}", origin, path);
 }
 
-result<ProviderMetadata> read_provider_metadata(std::string_view body, OauthClient const& client)
-{
+result<ProviderMetadata> read_provider_metadata(std::string_view body, OauthClient const& client) {
     auto parsed = read_json_object(body);
     if (!parsed)
         return malformed("the provider's metadata is not a JSON object");
@@ -163,10 +153,12 @@ result<ProviderMetadata> read_provider_metadata(std::string_view body, OauthClie
     if (issuer == nullptr || !issuer->is_string())
         return malformed("the provider's metadata has no issuer");
     if (std::string_view(issuer->get_string()) != client.issuer())
-        return Failure(Errc::issuer_mismatch,
-                       fmt::format("the metadata found for the issuer {} names another issuer; set issuer() to exactly what the "
-                                   "provider's metadata says, also a slash at the end counts",
-                                   client.issuer()));
+        return Failure(
+            Errc::issuer_mismatch,
+            fmt::format(
+                "the metadata found for the issuer {} names another issuer; set issuer() to exactly what the "
+                "provider's metadata says, also a slash at the end counts",
+                client.issuer()));
 
     ProviderMetadata metadata;
     metadata.issuer = client.issuer();
@@ -207,12 +199,13 @@ result<ProviderMetadata> read_provider_metadata(std::string_view body, OauthClie
     return metadata;
 }
 
-ProviderMetadata known_metadata(OauthClient const& client)
-{
+ProviderMetadata known_metadata(OauthClient const& client) {
     ProviderMetadata metadata;
     metadata.issuer = client.issuer();
     auto const [origin, path] = split_issuer(client.issuer());
-    auto const below = [&, at = origin, base = path](std::string_view rest) { return fmt::format("{}{}{}", at, base, rest); };
+    auto const below = [&, at = origin, base = path](std::string_view rest) {
+        return fmt::format("{}{}{}", at, base, rest);
+    };
     switch (client.profile()) {
     case ProviderProfile::auth0:
         metadata.token_endpoint = below("/oauth/token");
@@ -238,8 +231,7 @@ ProviderMetadata known_metadata(OauthClient const& client)
     return metadata;
 }
 
-seconds cache_lifetime(HttpHeaders const& headers)
-{
+seconds cache_lifetime(HttpHeaders const& headers) {
     auto const value = headers.find("cache-control");
     if (!value)
         return default_cache;

@@ -17,8 +17,7 @@ constexpr std::array<std::string_view, 7> short_days{"Mon", "Tue", "Wed", "Thu",
 constexpr std::array<std::string_view, 7> long_days{"Monday", "Tuesday",  "Wednesday", "Thursday",
                                                     "Friday", "Saturday", "Sunday"};
 
-std::string_view trimmed(std::string_view text) noexcept
-{
+std::string_view trimmed(std::string_view text) noexcept {
     while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
         text.remove_prefix(1);
     while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
@@ -31,15 +30,13 @@ class Cursor {
 public:
     explicit Cursor(std::string_view text) noexcept : text_(text) {}
 
-    void literal(std::string_view expected) noexcept
-    {
+    void literal(std::string_view expected) noexcept {
         if (text_.starts_with(expected))
             text_.remove_prefix(expected.size());
         else
             good_ = false;
     }
-    int digits(std::size_t count) noexcept
-    {
+    int digits(std::size_t count) noexcept {
         int value = 0;
         for (std::size_t i = 0; i < count; ++i) {
             if (text_.empty() || text_.front() < '0' || text_.front() > '9') {
@@ -52,8 +49,7 @@ public:
         return value;
     }
     template <std::size_t Size>
-    std::size_t one_of(std::array<std::string_view, Size> const& names) noexcept
-    {
+    std::size_t one_of(std::array<std::string_view, Size> const& names) noexcept {
         for (std::size_t i = 0; i < Size; ++i) {
             if (text_.starts_with(names[i])) {
                 text_.remove_prefix(names[i].size());
@@ -80,16 +76,14 @@ public:
     int minute = 0;
     int second = 0;
 
-    void time(Cursor& cursor) noexcept
-    {
+    void time(Cursor& cursor) noexcept {
         hour = cursor.digits(2);
         cursor.literal(":");
         minute = cursor.digits(2);
         cursor.literal(":");
         second = cursor.digits(2);
     }
-    std::optional<system_clock::time_point> to_time() const noexcept
-    {
+    std::optional<system_clock::time_point> to_time() const noexcept {
         std::chrono::year_month_day const date{std::chrono::year(year),
                                                std::chrono::month(static_cast<unsigned>(month + 1)),
                                                std::chrono::day(static_cast<unsigned>(day))};
@@ -98,12 +92,12 @@ public:
             return std::nullopt;
         if (year > 2200)
             return system_clock::time_point(std::chrono::sys_days(std::chrono::year(2200) / 1 / 1));
-        return std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) + seconds(second);
+        return std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
+               seconds(second);
     }
 };
 
-std::optional<Parts> imf_fixdate(std::string_view text) noexcept
-{
+std::optional<Parts> imf_fixdate(std::string_view text) noexcept {
     Cursor cursor(text);
     Parts parts;
     cursor.one_of(short_days);
@@ -119,8 +113,7 @@ std::optional<Parts> imf_fixdate(std::string_view text) noexcept
     return cursor.done() ? std::optional(parts) : std::nullopt;
 }
 
-std::optional<Parts> rfc850_date(std::string_view text, system_clock::time_point now) noexcept
-{
+std::optional<Parts> rfc850_date(std::string_view text, system_clock::time_point now) noexcept {
     Cursor cursor(text);
     Parts parts;
     cursor.one_of(long_days);
@@ -144,8 +137,7 @@ std::optional<Parts> rfc850_date(std::string_view text, system_clock::time_point
     return parts;
 }
 
-std::optional<Parts> asctime_date(std::string_view text) noexcept
-{
+std::optional<Parts> asctime_date(std::string_view text) noexcept {
     Cursor cursor(text);
     Parts parts;
     cursor.one_of(short_days);
@@ -167,8 +159,7 @@ std::optional<Parts> asctime_date(std::string_view text) noexcept
 
 }  // namespace
 
-std::optional<system_clock::time_point> parse_http_date(std::string_view text, system_clock::time_point now)
-{
+std::optional<system_clock::time_point> parse_http_date(std::string_view text, system_clock::time_point now) {
     auto parts = imf_fixdate(text);
     if (!parts)
         parts = rfc850_date(text, now);
@@ -179,8 +170,7 @@ std::optional<system_clock::time_point> parse_http_date(std::string_view text, s
     return parts->to_time();
 }
 
-std::optional<seconds> parse_retry_after(std::string_view text, system_clock::time_point now)
-{
+std::optional<seconds> parse_retry_after(std::string_view text, system_clock::time_point now) {
     text = trimmed(text);
     if (text.empty() || text.size() > 64)
         return std::nullopt;
@@ -196,8 +186,7 @@ std::optional<seconds> parse_retry_after(std::string_view text, system_clock::ti
     return std::clamp(std::chrono::ceil<seconds>(*date - now), seconds(0), longest);
 }
 
-std::optional<seconds> retry_after(HttpHeaders const& headers, system_clock::time_point now)
-{
+std::optional<seconds> retry_after(HttpHeaders const& headers, system_clock::time_point now) {
     auto const value = headers.find("retry-after");
     return value ? parse_retry_after(*value, now) : std::nullopt;
 }
