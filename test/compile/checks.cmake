@@ -16,20 +16,17 @@ if(ASSENT_SANITIZE)
     return()
 endif()
 
-# Every public header, and every private one, compiles alone and twice.
-file(GLOB_RECURSE headers CONFIGURE_DEPENDS
-    "${PROJECT_SOURCE_DIR}/include/*.hpp" "${PROJECT_SOURCE_DIR}/lib/*.hpp")
+# Every public header compiles alone and twice.
+file(GLOB_RECURSE headers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/include/*.hpp")
 set(header_sources)
 foreach(header IN LISTS headers)
-    cmake_path(RELATIVE_PATH header BASE_DIRECTORY "${PROJECT_SOURCE_DIR}" OUTPUT_VARIABLE name)
-    string(REGEX REPLACE "^(include|lib)/" "" included "${name}")
-    string(MAKE_C_IDENTIFIER "${name}" identifier)
+    cmake_path(RELATIVE_PATH header BASE_DIRECTORY "${PROJECT_SOURCE_DIR}/include" OUTPUT_VARIABLE included)
+    string(MAKE_C_IDENTIFIER "${included}" identifier)
     set(source "${CMAKE_CURRENT_BINARY_DIR}/headers/${identifier}.cpp")
     file(CONFIGURE OUTPUT "${source}" CONTENT "#include <@included@>\n#include <@included@>\n" @ONLY)
     list(APPEND header_sources "${source}")
 endforeach()
 add_library(assent_header_check OBJECT EXCLUDE_FROM_ALL ${header_sources})
-target_include_directories(assent_header_check PRIVATE "${PROJECT_SOURCE_DIR}/lib")
 target_link_libraries(assent_header_check PRIVATE
     assent::assent assent::http assent::testing assent_build_flags)
 set_target_properties(assent_header_check PROPERTIES CXX_EXTENSIONS OFF)

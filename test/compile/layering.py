@@ -39,7 +39,7 @@ LAYERS = {
     ),
     "lib/asio": (r"lib/asio/.*", rf"{HEAVY}|{TESTING}|{UMBRELLA}", r"(protocol|authorizer|http|store|testing|jose)/"),
     "lib/authorizer": (
-        r"lib/authorizer/.*",
+        r"lib/authorizer/(?!runtime\.cpp).*",  # the runtime puts the default parts together
         rf"{HEAVY}|{TESTING}|{UMBRELLA}",
         r"(http|store|testing)/|assent/(memory_store|beast_\w+)\.hpp",
     ),
