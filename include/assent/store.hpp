@@ -7,12 +7,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace assent {
+
+class Clock;
 
 /// Where a value lives: an ordered list of components, encoded so that no two lists give the same text.
 ///
@@ -96,5 +99,8 @@ public:
     /// @param cursor empty for the first page, then StorePage::next of the page before, with the same prefix.
     virtual awaitable<result<StorePage>> scan(StoreKey prefix, std::string cursor, std::size_t limit) = 0;
 };
+
+/// A MemoryStore with its default bounds; what a Runtime uses that was given no store.
+std::shared_ptr<Store> make_memory_store(std::shared_ptr<Clock> clock);
 
 }  // namespace assent

@@ -17,7 +17,8 @@ inline bool is_terminal(asio::cancellation_type_t type) noexcept {
     return (type & asio::cancellation_type::terminal) != asio::cancellation_type::none;
 }
 
-/// The same question as is_cancelled() without a coroutine, for `auto const state = co_await asio::this_coro::cancellation_state;`.
+/// The same question as is_cancelled() without a coroutine, for `auto const state = co_await
+/// asio::this_coro::cancellation_state;`.
 inline bool is_cancelled(asio::cancellation_state const& state) noexcept {
     return is_terminal(state.cancelled());
 }
@@ -30,11 +31,13 @@ inline awaitable<bool> is_cancelled() {
     co_return state.cancelled() != asio::cancellation_type::none;
 }
 
-/// Runs `body` with cancellation as a value: an await in it after a cancellation does not throw operation_aborted.
+/// Runs `body` with cancellation as a value: an await in it after a cancellation does not throw
+/// operation_aborted.
 ///
-/// throw_if_cancelled belongs to the whole coroutine stack, so what the caller had set is restored afterwards. Awaiting this function
-/// itself throws when the stack is cancelled already and throws; use it where a coroutine of ours begins, by
-/// `co_await asio::this_coro::throw_if_cancelled(false)` there, or after having asked the cancellation state.
+/// throw_if_cancelled belongs to the whole coroutine stack, so what the caller had set is restored
+/// afterwards. Awaiting this function itself throws when the stack is cancelled already and throws; use it
+/// where a coroutine of ours begins, by `co_await asio::this_coro::throw_if_cancelled(false)` there, or after
+/// having asked the cancellation state.
 template <class T>
 awaitable<T> without_cancellation_exceptions(awaitable<T> body) {
     bool const throws = co_await asio::this_coro::throw_if_cancelled();

@@ -23,8 +23,9 @@ namespace assent::detail {
 
 class Parked;
 
-/// All coroutines of an io_context that are parked. When the io_context goes, they are destroyed, as those that wait for a timer
-/// or a socket are; otherwise a parked coroutine, which owns itself through its handler, would be lost.
+/// All coroutines of an io_context that are parked. When the io_context goes, they are destroyed, as those
+/// that wait for a timer or a socket are; otherwise a parked coroutine, which owns itself through its
+/// handler, would be lost.
 class ParkingLot final : public asio::execution_context::service {
 public:
     using key_type = ParkingLot;
@@ -43,10 +44,11 @@ private:
     Parked* first_ = nullptr;
 };
 
-/// One coroutine's wait for something that is not an Asio object. A local variable of that coroutine; costs no allocation.
+/// One coroutine's wait for something that is not an Asio object. A local variable of that coroutine; costs
+/// no allocation.
 ///
-/// `co_await parked.wait()` gives what resume() or post() was told, or false after a terminal cancellation. A cancellation before
-/// the wait is not seen: ask is_cancelled() before.
+/// `co_await parked.wait()` gives what resume() or post() was told, or false after a terminal cancellation. A
+/// cancellation before the wait is not seen: ask is_cancelled() before.
 /// @par Concurrency Everything, and the cancellation, on the coroutine's executor.
 class Parked {
 public:
@@ -59,7 +61,8 @@ public:
         return asio::async_initiate<asio::deferred_t const, void(bool)>(Initiate{}, asio::deferred, this);
     }
     bool waiting() const noexcept { return complete_ != nullptr; }
-    /// Runs the coroutine from within this call when it lives on `here`, the executor of the caller; otherwise by dispatch.
+    /// Runs the coroutine from within this call when it lives on `here`, the executor of the caller;
+    /// otherwise by dispatch.
     /// @pre waiting(). Afterwards `*this` may be gone.
     void resume(asio::any_io_executor const& here, bool value) { complete(How::resume, &here, value); }
     /// Runs the coroutine soon. @pre waiting().

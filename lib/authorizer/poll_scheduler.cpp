@@ -24,7 +24,8 @@ constexpr std::uint64_t never = std::numeric_limits<std::uint64_t>::max();
 // Due entries are served in portions of this, so that sockets get their turn between them.
 constexpr std::size_t portion = 512;
 
-// Token bucket that holds one grid step's share, at least one call. Exact: it counts in nanoseconds times rate.
+// Token bucket that holds one grid step's share, at least one call. Exact: it counts in nanoseconds times
+// rate.
 class RateLimiter {
 public:
     RateLimiter(std::uint32_t per_second, nanoseconds grid, steady_time now)

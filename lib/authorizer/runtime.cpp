@@ -76,7 +76,7 @@ HttpClient& Runtime::http() const {
 
 Store& Runtime::store() const {
     if (!impl_->store)
-        impl_->store = std::make_shared<MemoryStore>(impl_->clock);
+        impl_->store = make_memory_store(impl_->clock);
     return *impl_->store;
 }
 

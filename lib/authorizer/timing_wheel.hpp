@@ -12,12 +12,14 @@ class PollSink;
 
 namespace assent::detail {
 
-/// What waits for which tick: the data structure below PollScheduler. Knows no clock; a tick is a number below 2^48.
+/// What waits for which tick: the data structure below PollScheduler. Knows no clock; a tick is a number
+/// below 2^48.
 ///
-/// A hierarchy of wheels of 64 slots, wheel n turning 64 times slower than wheel n-1. An entry lives in the wheel of the highest
-/// digit (base 64) in which its tick differs from the present one. Hence every occupied slot lies ahead of the present, the earliest
-/// is the first one of the lowest wheel that has any, and both are found by counting zeros in a bitmap. Adding and removing take
-/// constant time; an entry changes wheels at most once per digit.
+/// A hierarchy of wheels of 64 slots, wheel n turning 64 times slower than wheel n-1. An entry lives in the
+/// wheel of the highest digit (base 64) in which its tick differs from the present one. Hence every occupied
+/// slot lies ahead of the present, the earliest is the first one of the lowest wheel that has any, and both
+/// are found by counting zeros in a bitmap. Adding and removing take constant time; an entry changes wheels
+/// at most once per digit.
 class TimingWheel {
 public:
     using Ticket = std::uint64_t;
@@ -30,7 +32,8 @@ public:
 
     explicit TimingWheel(std::uint64_t now);
 
-    /// The entry becomes ready when advance() reaches `tick`, not before the next tick. `own` marks entries for find_own().
+    /// The entry becomes ready when advance() reaches `tick`, not before the next tick. `own` marks entries
+    /// for find_own().
     Ticket add(std::uint64_t tick, PollSink& sink, std::uint32_t token, bool own = false);
     bool remove(Ticket ticket) noexcept;
     /// Makes ready everything up to tick `to`, in the order of ticks.

@@ -57,8 +57,8 @@ struct Fixture : assent::testing::IoContextFixture {
     PollScheduler& make(PollSchedulerConfig config = {}) {
         return scheduler.emplace(io.get_executor(), clock, config);
     }
-    // On the io_context, and with its consequences run: Boost 1.81 hands a cancellation on to a spawned coroutine by a posted
-    // function with a pointer to the signal.
+    // On the io_context, and with its consequences run: Boost 1.81 hands a cancellation on to a spawned
+    // coroutine by a posted function with a pointer to the signal.
     void emit(asio::cancellation_signal& signal, asio::cancellation_type type) {
         asio::post(io, [&] { signal.emit(type); });
         poll();
@@ -284,7 +284,8 @@ BOOST_AUTO_TEST_CASE(a_hundred_thousand_random_operations_agree_with_a_sorted_li
                     clock->run_for(io, std::chrono::nanoseconds(random() % (std::uint64_t(1) << 50)));
             }
             BOOST_REQUIRE(s.size() == live.size());
-            // Nothing in the reference may be overdue by more than a step (the callbacks of "now" may not have run yet).
+            // Nothing in the reference may be overdue by more than a step (the callbacks of "now" may not
+            // have run yet).
             if (!reference.empty())
                 BOOST_REQUIRE((reference.begin()->first + step >= clock->steady_now()));
         }

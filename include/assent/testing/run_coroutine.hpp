@@ -17,7 +17,8 @@
 
 namespace assent::testing {
 
-/// Thrown by run_coroutine() when the coroutine can not finish. what() says where it was called and what it waits for.
+/// Thrown by run_coroutine() when the coroutine can not finish. what() says where it was called and what it
+/// waits for.
 class StuckCoroutine : public std::logic_error {
 public:
     using std::logic_error::logic_error;
@@ -57,8 +58,9 @@ struct RunState<void> {
 
 }  // namespace detail
 
-/// Runs `operation` on `io` to its end, moving `clock` on whenever nothing is ready, and returns what it returns or throws what it
-/// throws. Throws StuckCoroutine when nothing in `io` can finish it within `limit` of the clock's time; it is left suspended then.
+/// Runs `operation` on `io` to its end, moving `clock` on whenever nothing is ready, and returns what it
+/// returns or throws what it throws. Throws StuckCoroutine when nothing in `io` can finish it within `limit`
+/// of the clock's time; it is left suspended then.
 template <class T>
 T run_coroutine(asio::io_context& io, ManualClock& clock, awaitable<T> operation,
                 std::chrono::nanoseconds limit = std::chrono::hours(24),
@@ -86,7 +88,8 @@ public:
     IoContextFixture& operator=(IoContextFixture const&) = delete;
     virtual ~IoContextFixture();
 
-    /// Runs what is ready. Throws LeftoverWork when something still waits then: a coroutine, a timer, a socket.
+    /// Runs what is ready. Throws LeftoverWork when something still waits then: a coroutine, a timer, a
+    /// socket.
     void teardown();
 
     /// run_coroutine() on `io` and `clock`.

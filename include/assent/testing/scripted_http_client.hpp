@@ -16,9 +16,9 @@ namespace assent::testing {
 
 /// An HttpClient that answers from a script and remembers what it was asked.
 ///
-/// Each send() takes the next expectation, in order. It never completes before it was suspended once, as with a real connection.
-/// What the script does not foresee goes to the function given to otherwise(), or else fails with invalid_argument and is a
-/// complaint of verify().
+/// Each send() takes the next expectation, in order. It never completes before it was suspended once, as with
+/// a real connection. What the script does not foresee goes to the function given to otherwise(), or else
+/// fails with invalid_argument and is a complaint of verify().
 /// @par Concurrency Single-threaded. @par Lifetime must outlive its operations.
 class ScriptedHttpClient final : public HttpClient {
 public:
@@ -58,8 +58,8 @@ public:
     Expectation& expect(HttpMethod method, std::string url_part);
     /// Answers what comes when the script is at its end.
     void otherwise(std::function<result<HttpResponse>(HttpRequest const&)> handler);
-    /// Request number `n`, from 0, has this end instead, whatever the script says; the script moves on as if it had answered. With
-    /// `n` from 0 up, the same test goes once through the failure of every step.
+    /// Request number `n`, from 0, has this end instead, whatever the script says; the script moves on as if
+    /// it had answered. With `n` from 0 up, the same test goes once through the failure of every step.
     void fail_at(std::size_t n, Failure failure);
     void fail_at(std::size_t n, Errc code) { fail_at(n, Failure(code)); }
     void fail_at(std::size_t n, HttpResponse response);
