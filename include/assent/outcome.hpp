@@ -36,10 +36,6 @@ struct CheckedAccess : boost::outcome_v2::policy::base {
     {
         if (base::_has_value(self))
             return;
-        if constexpr (requires { base::_exception(self); }) {
-            if (base::_has_exception(self))
-                throw_bad_access(base::_exception(self));
-        }
         if (base::_has_error(self))
             throw_bad_access(base::_error(self));
         throw_bad_access("no value");
@@ -73,6 +69,23 @@ struct CheckedAccess : boost::outcome_v2::policy::base {
     }
 };
 
+/// The same for an outcome, whose failure is reached by its exact type only.
+template <class T, class E>
+struct CheckedOutcomeAccess : CheckedAccess {
+    template <class Impl>
+    static constexpr void wide_value_check(Impl&& self)
+    {
+        if (!base::_has_value(self) && base::_has_exception(self))
+            throw_bad_access(base::_exception<T, E, Failure, CheckedOutcomeAccess>(self));
+        CheckedAccess::wide_value_check(std::forward<Impl>(self));
+    }
+    template <class Impl>
+    static constexpr void narrow_value_check(Impl&& self)
+    {
+        wide_value_check(std::forward<Impl>(self));
+    }
+};
+
 }  // namespace detail
 
 /// A value or a Failure. Used by the ports; what an authorizer returns is an outcome.
@@ -95,8 +108,8 @@ public:
 /// Derived from Boost.Outcome's basic_outcome; works with BOOST_OUTCOME_CO_TRY (not CO_TRYX). Default-constructed it is
 /// the failure Errc::no_result.
 template <class T, class E = Interrupt>
-class [[nodiscard]] outcome : public boost::outcome_v2::basic_outcome<T, E, Failure, detail::CheckedAccess> {
-    using base = boost::outcome_v2::basic_outcome<T, E, Failure, detail::CheckedAccess>;
+class [[nodiscard]] outcome : public boost::outcome_v2::basic_outcome<T, E, Failure, detail::CheckedOutcomeAccess<T, E>> {
+    using base = boost::outcome_v2::basic_outcome<T, E, Failure, detail::CheckedOutcomeAccess<T, E>>;
 
 public:
     using base::base;

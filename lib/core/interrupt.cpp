@@ -10,6 +10,7 @@
 #include <boost/json/value.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <initializer_list>
@@ -375,6 +376,18 @@ struct Interrupt::Data {
         };
         return (request && contains(request->id)) || (device && contains(device->device_code));
     }
+    bool gives_away(std::vector<std::string> const& texts) const noexcept
+    {
+        return std::any_of(texts.begin(), texts.end(), [this](std::string const& text) { return gives_away(text); });
+    }
+    bool gives_away(ConsentRequest const& shown) const noexcept
+    {
+        return gives_away(shown.connection) || gives_away(shown.scopes) || gives_away(shown.required_scopes) ||
+               gives_away(shown.behavior) ||
+               std::any_of(shown.authorization_params.begin(), shown.authorization_params.end(), [this](auto const& param) {
+                   return gives_away(param.first) || gives_away(param.second);
+               });
+    }
     void show(json::object& object, std::string_view name, std::string_view text) const
     {
         if (!text.empty() && !gives_away(text))
@@ -590,7 +603,7 @@ json::object Interrupt::to_public_json() const
         data.show(object, "verificationUri", data.device->verification_uri);
         data.show(object, "verificationUriComplete", data.device->verification_uri_complete);
     }
-    if (data.consent) {
+    if (data.consent && !data.gives_away(*data.consent)) {
         object["connection"] = data.consent->connection;
         object["scopes"] = array_of(data.consent->scopes);
         object["requiredScopes"] = array_of(data.consent->required_scopes);
