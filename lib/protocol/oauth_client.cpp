@@ -4,9 +4,6 @@
 #include "jose/jws.hpp"
 #include "protocol/provider_metadata.hpp"
 
-#include <boost/url/parse.hpp>
-#include <boost/url/url_view.hpp>
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -61,11 +58,8 @@ std::string issuer_of_domain(std::string const& domain) {
     if (!std::all_of(rest.begin(), rest.end(), allowed))
         invalid(fmt::format("{}, without a scheme, path, query, user information or white space", remedy));
     auto issuer = fmt::format("{}://{}/", scheme, rest);
-    auto const parsed = boost::urls::parse_uri(issuer);
-    if (!parsed || parsed->encoded_host().empty() || (parsed->has_port() && parsed->port_number() == 0))
-        invalid(fmt::format("{}; for tests, host:port", remedy));
-    if (scheme == "http" && !is_loopback_host(parsed->encoded_host()))
-        invalid(fmt::format("{}; http:// is only for tests on a loopback host", remedy));
+    if (auto const checked = check_endpoint(issuer, "the issuer made of it", true); !checked)
+        invalid(fmt::format("{}; for tests, host:port; {}", remedy, checked.failure().detail()));
     return issuer;
 }
 

@@ -65,6 +65,13 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
                       [&](char x, char y) { return lower(x) == lower(y); });
 }
 
+bool sane_port(std::string_view port) noexcept {
+    unsigned number = 0;
+    for (char const c : port)
+        number = std::min(number * 10 + static_cast<unsigned>(c - '0'), 65536U);
+    return number >= 1 && number <= 65535;
+}
+
 void apply_overrides(ProviderMetadata& metadata, OauthClient const& client) {
     auto const take = [](std::string& to, std::string const& from) {
         if (!from.empty())
@@ -120,7 +127,7 @@ result<void> check_endpoint(std::string_view url, std::string_view field, bool l
         return refuse("has user information (user@), which is not allowed");
     if (view.has_fragment())
         return refuse("has a fragment, which is not allowed");
-    if (view.has_port() && view.port_number() == 0)
+    if (view.has_port() && !sane_port(view.port()))
         return refuse("has an impossible port");
     if (equal_ignoring_case(view.scheme(), "https"))
         return boost::outcome_v2::success();
