@@ -13,6 +13,14 @@
 
 namespace assent {
 
+/// Who shares what was granted; always within one principal.
+enum class CredentialsContext {
+    tool_call = 1,  ///< This call only; an approval is for one execution.
+    tool,           ///< All calls of this tool in this thread, until the token expires.
+    thread,         ///< All protected calls in this thread.
+    agent,          ///< All threads of this principal.
+};
+
 /// The tokens one authorizer obtained.
 class TokenSet {
 public:

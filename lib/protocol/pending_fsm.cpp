@@ -30,6 +30,7 @@ void forget_secrets(PendingRecord& record)
 {
     record.tokens.reset();
     record.request_id = Secret();
+    record.notification_token = Secret();
     record.lease_owner.clear();
     record.lease_until = {};
 }
@@ -144,6 +145,8 @@ PendingAction PendingFsm::on_loaded(Loaded loaded, time_point now)
     }
     record_ = std::move(stored);
     version_ = loaded.version;
+    if (own_schedule_ && record_.state == PendingState::pending && record_.lease_owner == settings_.owner)
+        record_.schedule = *own_schedule_;
     return decide(now);
 }
 
@@ -178,8 +181,9 @@ PendingAction PendingFsm::decide(time_point now)
     case PendingState::pending:
         if (now >= record_.expires_at)
             return end(PendingState::expired, InterruptKind::expired, Failure(), now);
-        if (!record_.schedule.due(now) || leased_to_other)
+        if (leased_to_other || (!hurry_ && !record_.schedule.due(now)))
             return finish();
+        hurry_ = false;
         if (record_.lease_owner == settings_.owner && now + settings_.poll_lease <= record_.lease_until) {
             step_ = Step::polling;
             return PendingAction(PendingAction::Type::poll);
@@ -345,6 +349,8 @@ PendingAction PendingFsm::on_polled(PollAnswer answer, time_point now)
     case PollAnswer::Kind::granted:
         record_.state = PendingState::received;
         record_.tokens = std::move(answer.tokens);
+        if (record_.tokens->scopes.empty())
+            record_.tokens->scopes = record_.scopes;  // RFC 6749 5.1: left out when as requested
         record_.lease_owner.clear();
         record_.lease_until = {};
         return save(Step::saving_tokens, now);

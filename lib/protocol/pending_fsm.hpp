@@ -136,6 +136,11 @@ public:
     /// Goes on from what this engine knows already, without loading it again. @pre version is not 0
     void known(PendingRecord record, std::uint64_t version);
 
+    /// The schedule as this engine knows it: newer than the stored one while the engine holds the lease.
+    void own_schedule(PollSchedule schedule) { own_schedule_ = schedule; }
+    /// Poll before it is due: the provider said that there is a decision.
+    void hurry() { hurry_ = true; }
+
     PendingAction resume(Event event, time_point now);
 
     /// After finish: why there is nothing to tell, or none. The record, if any, is kept.
@@ -197,6 +202,8 @@ private:
     int conflicts_ = 0;
     int store_failures_ = 0;
     Step retry_ = Step::idle;  ///< The write to repeat after a wait.
+    std::optional<PollSchedule> own_schedule_;
+    bool hurry_ = false;
     bool known_ = false;
     bool slowed_down_ = false;
     bool changed_ = false;

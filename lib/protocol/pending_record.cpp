@@ -268,6 +268,7 @@ std::string encode(PendingRecord const& record)
         out.emplace("scopes", to_array(record.scopes));
     put(out, "details", record.requested_details);
     put(out, "traceparent", record.traceparent);
+    put(out, "ping", record.notification_token);
     if (!record.one_use)
         out.emplace("one_use", false);
     put(out, "request", record.request_id);
@@ -322,6 +323,7 @@ result<PendingRecord> decode_pending_record(std::string_view text)
     record.scopes = in.texts("scopes");
     record.requested_details = in.text("details");
     record.traceparent = in.text("traceparent");
+    record.notification_token = Secret(in.text("ping"));
     record.one_use = in.flag("one_use", true);
     record.request_id = Secret(in.text("request"));
     record.user_code = in.text("user_code");

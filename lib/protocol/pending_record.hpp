@@ -52,6 +52,7 @@ public:
     std::vector<std::string> scopes;
     std::string requested_details;  ///< JSON text of an array, or empty.
     std::string traceparent;
+    Secret notification_token;    ///< CIBA ping: the bearer token the provider must present.
     bool one_use = true;          ///< Consumed by its first execution.
 
     // What the provider said.

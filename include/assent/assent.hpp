@@ -1,0 +1,22 @@
+#pragma once
+
+/// Everything a program that uses assent needs, without its HTTP client (assent/beast_http_client.hpp) and its test kit (assent/testing/).
+
+#include <assent/authorizer.hpp>
+#include <assent/ciba_authorizer.hpp>
+#include <assent/clock.hpp>
+#include <assent/credentials.hpp>
+#include <assent/error.hpp>
+#include <assent/http_client.hpp>
+#include <assent/interrupt.hpp>
+#include <assent/memory_store.hpp>
+#include <assent/oauth_client.hpp>
+#include <assent/observer.hpp>
+#include <assent/outcome.hpp>
+#include <assent/principal.hpp>
+#include <assent/runtime.hpp>
+#include <assent/secret.hpp>
+#include <assent/store.hpp>
+#include <assent/tool.hpp>
+#include <assent/tool_call.hpp>
+#include <assent/version.hpp>

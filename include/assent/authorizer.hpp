@@ -1,0 +1,119 @@
+#pragma once
+
+#include <assent/awaitable.hpp>
+#include <assent/credentials.hpp>
+#include <assent/outcome.hpp>
+#include <assent/tool_call.hpp>
+
+#include <boost/json/value.hpp>
+
+#include <concepts>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace assent {
+
+/// Anything that decides whether a tool call may go on.
+///
+/// authorize() gives Credentials (go on), an Interrupt (a person must act, or has refused) or a Failure. It never throws to say no.
+template <class A>
+concept Authorizer = requires(A& authorizer, ToolCall call) {
+    { authorizer.authorize(std::move(call)) } -> std::same_as<awaitable<outcome<Credentials>>>;
+};
+
+/// Credentials, and what must be claimed before they are used: an approval is for one execution.
+///
+/// Those who combine authorizers prepare() them all first and claim when all have granted, so that no approval is used up by a call that
+/// another authorizer still holds back.
+class Grant {
+public:
+    /// Completes with already_used when another execution was first.
+    using Claim = std::function<awaitable<result<void>>()>;
+
+    Grant() = default;
+    explicit Grant(Credentials its_credentials) : credentials(std::move(its_credentials)) {}
+
+    Credentials credentials;
+    std::vector<Claim> claims;
+};
+
+/// Claims everything a grant needs, in order. @par Errors already_used, the store's.
+awaitable<outcome<Credentials>> claim(Grant grant);
+
+/// Why a call does not go on and will not by waiting: a final interrupt, or a failure.
+using Refusal = std::variant<Interrupt, Failure>;
+
+/// What the host answers to the model in place of the tool's output, or nothing to hand on the refusal itself.
+using RefusalHandler = std::function<awaitable<result<boost::json::value>>(Refusal, ToolCall)>;
+
+namespace detail {
+
+class AuthorizerBase {
+public:
+    virtual ~AuthorizerBase() = default;
+    virtual awaitable<outcome<Credentials>> authorize(ToolCall call) = 0;
+    virtual awaitable<outcome<Grant>> prepare(ToolCall call) = 0;
+    virtual RefusalHandler const* on_unauthorized() const = 0;
+};
+
+awaitable<outcome<Grant>> prepared(awaitable<outcome<Credentials>> credentials);
+
+template <Authorizer A>
+class AuthorizerHolder final : public AuthorizerBase {
+public:
+    explicit AuthorizerHolder(A authorizer) : authorizer_(std::move(authorizer)) {}
+
+    awaitable<outcome<Credentials>> authorize(ToolCall call) override { return authorizer_.authorize(std::move(call)); }
+
+    awaitable<outcome<Grant>> prepare(ToolCall call) override
+    {
+        if constexpr (requires {
+                          { authorizer_.prepare(std::move(call)) } -> std::same_as<awaitable<outcome<Grant>>>;
+                      })
+            return authorizer_.prepare(std::move(call));
+        else
+            return prepared(authorizer_.authorize(std::move(call)));
+    }
+
+    RefusalHandler const* on_unauthorized() const override
+    {
+        if constexpr (requires {
+                          { authorizer_.on_unauthorized() } -> std::same_as<RefusalHandler const*>;
+                      })
+            return authorizer_.on_unauthorized();
+        else
+            return nullptr;
+    }
+
+private:
+    A authorizer_;
+};
+
+}  // namespace detail
+
+/// Any authorizer, type-erased. A cheap handle; copies share the authorizer.
+///
+/// An authorizer may also have `awaitable<outcome<Grant>> prepare(ToolCall)`, which grants without claiming; without it, what its
+/// authorize() grants needs no claim.
+class AnyAuthorizer {
+public:
+    template <Authorizer A>
+        requires(!std::same_as<std::remove_cvref_t<A>, AnyAuthorizer>)
+    AnyAuthorizer(A authorizer) : authorizer_(std::make_shared<detail::AuthorizerHolder<A>>(std::move(authorizer)))
+    {
+    }
+
+    awaitable<outcome<Credentials>> authorize(ToolCall call) { return authorizer_->authorize(std::move(call)); }
+    awaitable<outcome<Grant>> prepare(ToolCall call) { return authorizer_->prepare(std::move(call)); }
+    /// What the host wants to answer to a refusal, or null.
+    RefusalHandler const* on_unauthorized() const { return authorizer_->on_unauthorized(); }
+
+private:
+    std::shared_ptr<detail::AuthorizerBase> authorizer_;
+};
+
+}  // namespace assent

@@ -1,0 +1,183 @@
+#pragma once
+
+#include <assent/authorizer.hpp>
+#include <assent/awaitable.hpp>
+#include <assent/credentials.hpp>
+#include <assent/input.hpp>
+#include <assent/outcome.hpp>
+#include <assent/parameter.hpp>
+#include <assent/tool_call.hpp>
+
+#include <boost/describe/members.hpp>
+#include <boost/json/value.hpp>
+#include <boost/json/value_from.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace assent {
+
+/// What a tool's handler knows beside its input: the call, and what its authorizers granted. Lives until the handler has completed.
+class ToolContext {
+public:
+    ToolContext(ToolCall call, Credentials credentials) : call_(std::move(call)), credentials_(std::move(credentials)) {}
+
+    ToolCall const& call() const noexcept { return call_; }
+    /// The token sets, by authorizer or connection name.
+    Credentials const& credentials() const noexcept { return credentials_; }
+
+private:
+    ToolCall call_;
+    Credentials credentials_;
+};
+
+/// A tool a model can call: a name, a description, a handler, and the authorizers that protect it. A cheap handle.
+///
+/// @par Concurrency Belongs to the executor of its authorizers. Any number of calls may be outstanding.
+class Tool {
+public:
+    /// Takes canonical input and a context that outlives it.
+    using Handler = std::function<awaitable<outcome<boost::json::value>>(boost::json::value, ToolContext&)>;
+    /// The input with its defaults applied, as it will be approved and run, or invalid_input with the JSON pointer.
+    using Validator = std::function<result<boost::json::value>(boost::json::value const&)>;
+
+    /// For input that is checked by hand; see tool() for typed input.
+    Tool(std::string name, std::string description, Validator validator, Handler handler);
+
+    std::string const& name() const noexcept;
+    std::string const& description() const noexcept;
+    bool is_protected() const noexcept;
+
+    /// Validates the input, asks every authorizer, claims what is for one use, then runs the handler once.
+    ///
+    /// @par Completion   with the handler's output as JSON; or with what an authorizer's on_unauthorized answers to a refusal.
+    /// @par Interrupts   an authorizer's, or the handler's own. Nothing was claimed and the handler has not run; after a pending one, call
+    ///                   again with resumed(handle()). With several authorizers the first that holds back is told.
+    /// @par Errors       invalid_input; an authorizer's; already_used.
+    /// @par Cancellation terminal; as the authorizers and the handler have it. A claimed approval stays claimed.
+    awaitable<outcome<boost::json::value>> call(ToolCall call) const;
+
+    /// The same tool, protected by one more authorizer, which is asked before the others.
+    Tool protected_by(AnyAuthorizer authorizer) const;
+
+private:
+    struct Data;
+    explicit Tool(std::shared_ptr<Data const> data) : data_(std::move(data)) {}
+    static awaitable<outcome<boost::json::value>> run(std::shared_ptr<Data const> data, ToolCall call);
+
+    std::shared_ptr<Data const> data_;
+};
+
+/// The same tool, protected: it runs when `authorizer` grants. Protections nest; all must grant before any approval is used up.
+inline Tool protect(Tool tool, AnyAuthorizer authorizer) { return tool.protected_by(std::move(authorizer)); }
+
+namespace detail {
+
+/// Typed input back to JSON: the canonical form that is approved.
+template <class T>
+boost::json::value write_input(T const& in)
+{
+    if constexpr (is_optional<T>) {
+        if (!in)
+            return nullptr;
+        return write_input(*in);
+    }
+    else if constexpr (is_vector<T>) {
+        boost::json::array out;
+        for (auto const& element : in)
+            out.push_back(write_input(element));
+        return out;
+    }
+    else if constexpr (DescribedStruct<T>) {
+        boost::json::object out;
+        using Members = boost::describe::describe_members<T, boost::describe::mod_public | boost::describe::mod_inherited>;
+        boost::mp11::mp_for_each<Members>([&](auto member) {
+            auto value = write_input(in.*member.pointer);
+            if (!value.is_null())
+                out.emplace(member.name, std::move(value));
+        });
+        return out;
+    }
+    else
+        return boost::json::value_from(in);
+}
+
+template <class Output>
+boost::json::value write_output(Output output)
+{
+    if constexpr (std::same_as<Output, boost::json::value>)
+        return output;
+    else if constexpr (DescribedStruct<Output>)
+        return write_input(output);
+    else
+        return boost::json::value_from(std::move(output));
+}
+
+template <class T>
+inline constexpr bool is_outcome = false;
+template <class T>
+inline constexpr bool is_outcome<outcome<T>> = true;
+
+/// Runs a typed handler; input and context live in this frame and the caller's until it has completed.
+template <class Input, class F>
+awaitable<outcome<boost::json::value>> run_handler(std::shared_ptr<F> handler, boost::json::value json, ToolContext& context)
+{
+    auto input = read_input<Input>(json);
+    if (!input)
+        co_return input.failure();
+    auto running = (*handler)(std::move(input).value(), context);
+    static_assert(is_awaitable<decltype(running)>, "a tool's handler is a coroutine: it returns assent::awaitable<Output>");
+    if constexpr (std::same_as<decltype(running), awaitable<void>>) {
+        co_await std::move(running);
+        co_return boost::json::value();
+    }
+    else {
+        auto output = co_await std::move(running);
+        using Output = decltype(output);
+        if constexpr (is_outcome<Output>) {
+            if (output.has_interrupt())
+                co_return output.interrupt();
+            if (output.has_failure())
+                co_return output.failure();
+            co_return write_output(std::move(output).value());
+        }
+        else if constexpr (is_result<Output>) {
+            if (!output)
+                co_return output.failure();
+            co_return write_output(std::move(output).value());
+        }
+        else
+            co_return write_output(std::move(output));
+    }
+}
+
+}  // namespace detail
+
+/// A tool with typed input.
+///
+/// @tparam Input a struct described with BOOST_DESCRIBE_STRUCT; see read_input().
+/// @param handler `awaitable<Output> f(Input, ToolContext&)`; Output is anything boost::json::value_from takes, void, or a result or
+///                outcome of it. Copied; captures of a lambda live as long as the tool.
+template <class Input, class F>
+Tool tool(std::string name, std::string description, F handler)
+{
+    auto shared = std::make_shared<F>(std::move(handler));
+    return Tool(
+        std::move(name), std::move(description),
+        [](boost::json::value const& json) -> result<boost::json::value> {
+            auto input = read_input<Input>(json);
+            if (!input)
+                return input.failure();
+            return detail::write_input(input.value());
+        },
+        [shared = std::move(shared)](boost::json::value json, ToolContext& context) {
+            return detail::run_handler<Input, F>(shared, std::move(json), context);
+        });
+}
+
+}  // namespace assent

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <assent/awaitable.hpp>
+#include <assent/outcome.hpp>
+
+#include "asio/parked.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <utility>
+
+namespace assent::detail {
+
+/// Coroutines that wait for the same thing. The entry of each lives in its own frame.
+///
+/// @par Concurrency Single-threaded. @par Lifetime must outlive its waiters: their frames hold its owner.
+template <class T>
+class WaitList {
+public:
+    WaitList() = default;
+    WaitList(WaitList const&) = delete;
+    WaitList& operator=(WaitList const&) = delete;
+
+    bool empty() const noexcept { return first_ == nullptr; }
+
+    /// Waits for notify_all.
+    /// @par Cancellation terminal, also when it came before; completes with Errc::cancelled.
+    awaitable<result<T>> wait(asio::any_io_executor executor)
+    {
+        auto const state = co_await asio::this_coro::cancellation_state;
+        if (is_cancelled(state))
+            co_return Errc::cancelled;
+        Entry entry(ParkingLot::of(executor), *this);
+        bool const told = co_await entry.wait();
+        if (!told)
+            co_return Errc::cancelled;
+        co_return std::move(entry.value);
+    }
+
+    /// Tells all that wait now; each runs soon, on its own executor.
+    void notify_all(result<T> const& value)
+    {
+        auto* entry = std::exchange(first_, nullptr);
+        while (entry != nullptr) {
+            auto* const next = entry->next;
+            entry->list = nullptr;
+            entry->value = value;
+            entry->post(true);
+            entry = next;
+        }
+    }
+
+private:
+    struct Entry final : Parked {
+        Entry(ParkingLot& lot, WaitList& its_list) : Parked(lot), list(&its_list), next(its_list.first_)
+        {
+            if (next != nullptr)
+                next->previous = this;
+            its_list.first_ = this;
+        }
+        ~Entry() override { leave(); }
+
+        void on_cancel() override
+        {
+            leave();
+            post(false);
+        }
+
+        void leave() noexcept
+        {
+            if (list == nullptr)
+                return;
+            (previous != nullptr ? previous->next : list->first_) = next;
+            if (next != nullptr)
+                next->previous = previous;
+            list = nullptr;
+        }
+
+        WaitList* list;
+        Entry* previous = nullptr;
+        Entry* next;
+        result<T> value;
+    };
+
+    Entry* first_ = nullptr;
+};
+
+}  // namespace assent::detail

@@ -1,0 +1,95 @@
+#include "authorizer/grant_cache.hpp"
+
+#include <boost/container_hash/hash.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace assent {
+namespace {
+
+constexpr std::size_t max_entries = 100'000;
+constexpr std::chrono::seconds longest_belief{60};
+constexpr std::chrono::seconds skew{60};
+
+template <class Parts>
+std::size_t hash_of(Parts const& parts) noexcept
+{
+    std::size_t seed = 0;
+    for (auto const part : {std::string_view(parts.issuer), std::string_view(parts.subject), std::string_view(parts.tenant),
+                            std::string_view(parts.agent), std::string_view(parts.thread), std::string_view(parts.tool)})
+        boost::hash_combine(seed, std::hash<std::string_view>()(part));
+    return seed;
+}
+
+}  // namespace
+
+GrantCache::View::View(ToolCall const& call, CredentialsContext context) noexcept
+    : issuer(call.principal().issuer()), subject(call.principal().subject()), tenant(call.principal().tenant()),
+      agent(call.principal().agent())
+{
+    if (context == CredentialsContext::thread || context == CredentialsContext::tool)
+        thread = call.thread_id();
+    if (context == CredentialsContext::tool)
+        tool = call.tool_name();
+}
+
+GrantCache::Owner::Owner(View const& view)
+    : issuer(view.issuer), subject(view.subject), tenant(view.tenant), agent(view.agent), thread(view.thread), tool(view.tool)
+{
+}
+
+std::size_t GrantCache::Hash::operator()(View const& view) const noexcept { return hash_of(view); }
+std::size_t GrantCache::Hash::operator()(Owner const& owner) const noexcept { return hash_of(owner); }
+
+bool GrantCache::Equal::same(View const& view, Owner const& owner) noexcept
+{
+    return view.subject == owner.subject && view.thread == owner.thread && view.issuer == owner.issuer &&
+           view.tool == owner.tool && view.tenant == owner.tenant && view.agent == owner.agent;
+}
+
+bool GrantCache::Equal::operator()(Owner const& a, Owner const& b) const noexcept
+{
+    return a.subject == b.subject && a.thread == b.thread && a.issuer == b.issuer && a.tool == b.tool &&
+           a.tenant == b.tenant && a.agent == b.agent;
+}
+
+Credentials const* GrantCache::find(ToolCall const& call, CredentialsContext context, time_point now) const noexcept
+{
+    auto const found = entries_.find(View(call, context));
+    if (found == entries_.end() || now >= found->second.good_until)
+        return nullptr;
+    return &found->second.credentials;
+}
+
+void GrantCache::put(ToolCall const& call, CredentialsContext context, Credentials credentials, time_point now)
+{
+    auto good_until = now + longest_belief;
+    for (auto const name : credentials.names()) {
+        if (auto const* tokens = credentials.find(name); tokens->expires_at)
+            good_until = std::min(good_until, *tokens->expires_at - skew);
+    }
+    if (good_until <= now)
+        return;
+    make_room(now);
+    Entry entry{std::move(credentials), good_until};
+    entries_.insert_or_assign(Owner(View(call, context)), std::move(entry));
+}
+
+void GrantCache::erase(ToolCall const& call, CredentialsContext context)
+{
+    auto const found = entries_.find(View(call, context));
+    if (found != entries_.end())
+        entries_.erase(found);
+}
+
+void GrantCache::make_room(time_point now)
+{
+    if (entries_.size() < max_entries)
+        return;
+    boost::unordered::erase_if(entries_, [now](auto const& entry) { return now >= entry.second.good_until; });
+    if (entries_.size() >= max_entries)
+        entries_.clear();  // the store still has them
+}
+
+}  // namespace assent

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <assent/credentials.hpp>
+#include <assent/tool_call.hpp>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace assent {
+
+/// Shared credentials that this process has seen granted, for calls that need no question to the store.
+///
+/// Bounded; an entry is believed for a minute, so that a withdrawal by another process is noticed. Lookups do not allocate.
+class GrantCache {
+public:
+    using time_point = std::chrono::system_clock::time_point;
+
+    /// Null when there is none or it is not good at `now` any more. Valid until the next put() or erase().
+    Credentials const* find(ToolCall const& call, CredentialsContext context, time_point now) const noexcept;
+    void put(ToolCall const& call, CredentialsContext context, Credentials credentials, time_point now);
+    void erase(ToolCall const& call, CredentialsContext context);
+
+private:
+    /// What shares an entry; views into a call, or into an Owner.
+    struct View {
+        View(ToolCall const& call, CredentialsContext context) noexcept;
+        std::string_view issuer, subject, tenant, agent, thread, tool;
+        friend bool operator==(View const&, View const&) = default;
+    };
+    struct Owner {
+        explicit Owner(View const& view);
+        std::string issuer, subject, tenant, agent, thread, tool;
+    };
+    struct Hash {
+        using is_transparent = void;
+        std::size_t operator()(View const& view) const noexcept;
+        std::size_t operator()(Owner const& owner) const noexcept;
+    };
+    struct Equal {
+        using is_transparent = void;
+        static bool same(View const& view, Owner const& owner) noexcept;
+        bool operator()(View const& view, Owner const& owner) const noexcept { return same(view, owner); }
+        bool operator()(Owner const& owner, View const& view) const noexcept { return same(view, owner); }
+        bool operator()(Owner const& a, Owner const& b) const noexcept;
+    };
+    struct Entry {
+        Credentials credentials;
+        time_point good_until;
+    };
+
+    void make_room(time_point now);
+
+    boost::unordered_flat_map<Owner, Entry, Hash, Equal> entries_;
+};
+
+}  // namespace assent

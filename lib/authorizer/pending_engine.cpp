@@ -1,0 +1,534 @@
+#include "authorizer/pending_engine.hpp"
+
+#include "asio/cancellation.hpp"
+#include "core/digest.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace assent {
+namespace {
+
+using std::chrono::milliseconds;
+using time_point = PendingRecord::time_point;
+
+constexpr int max_attempts = 16;
+
+}  // namespace
+
+PendingEngine::PendingEngine(Runtime runtime, std::unique_ptr<PendingProtocol> protocol, PendingSettings settings,
+                             std::unique_ptr<PendingObserver> observer)
+    : runtime_(std::move(runtime)), protocol_(std::move(protocol)), settings_(std::move(settings)),
+      observer_(std::move(observer)), index_(0, FlowHash{&flows_}, FlowEqual{&flows_})
+{
+    if (settings_.owner.empty())
+        settings_.owner = random_base64url(12);
+    unsigned seed = 0;
+    random_bytes(std::span(reinterpret_cast<unsigned char*>(&seed), sizeof seed));
+    jitter_.seed(seed);
+}
+
+PendingEngine::~PendingEngine()
+{
+    for (auto& flow : flows_) {
+        if (flow.ticket != 0)
+            runtime_.scheduler().cancel(flow.ticket);
+    }
+}
+
+double PendingEngine::next_jitter()
+{
+    return std::uniform_real_distribution<double>(0, 1)(jitter_);
+}
+
+awaitable<result<void>> PendingEngine::sleep_until(time_point when)
+{
+    auto const wait = std::max(when - runtime_.clock().now(), time_point::duration(0));
+    auto const until = runtime_.clock().steady_now() + std::chrono::ceil<std::chrono::steady_clock::duration>(wait);
+    co_return co_await runtime_.scheduler().sleep_until(until);
+}
+
+// --- flows in hand ---
+
+std::optional<PendingEngine::Slot> PendingEngine::find(StoreKey const& key) const
+{
+    auto const found = index_.find(std::string_view(key.text()));
+    if (found == index_.end())
+        return std::nullopt;
+    return *found;
+}
+
+PendingEngine::Slot PendingEngine::attach(StoreKey const& key)
+{
+    if (auto const slot = find(key))
+        return *slot;
+    Slot slot = 0;
+    if (free_.empty()) {
+        slot = static_cast<Slot>(flows_.size());
+        flows_.emplace_back();
+        free_.reserve(flows_.size());  // rest() must not fail
+    }
+    else {
+        slot = free_.back();
+        free_.pop_back();
+    }
+    flows_[slot].key = key.text();
+    index_.insert(slot);
+    return slot;
+}
+
+void PendingEngine::adopt(Flow& flow, PendingSnapshot const& snapshot)
+{
+    auto const& record = snapshot.record;
+    flow.request_id = record.request_id;
+    flow.version = snapshot.version;
+    flow.schedule = record.schedule;
+    flow.expires_at = record.expires_at;
+    flow.lease_until = record.lease_owner == settings_.owner ? record.lease_until : time_point{};
+}
+
+void PendingEngine::keep_waiting(Slot slot)
+{
+    auto& flow = flows_[slot];
+    if (flow.busy || flow.ticket != 0)
+        return;
+    auto& clock = runtime_.clock();
+    auto const due = std::min(flow.schedule.next_poll_at(), flow.expires_at);
+    auto const wait = std::max(due - clock.now(), time_point::duration(0));
+    auto const when = clock.steady_now() + std::chrono::ceil<std::chrono::steady_clock::duration>(wait);
+    flow.ticket = runtime_.scheduler().schedule(when, *this, slot);
+}
+
+void PendingEngine::on_due(std::uint32_t slot)
+{
+    flows_[slot].ticket = 0;
+    launch(slot, nullptr);
+}
+
+void PendingEngine::launch(Slot slot, std::shared_ptr<PendingIntent const> intent)
+{
+    auto& flow = flows_[slot];
+    if (flow.ticket != 0)
+        runtime_.scheduler().cancel(std::exchange(flow.ticket, 0));
+    flow.busy = true;
+    auto operation = run(shared_from_this(), slot, std::move(intent));
+    asio::co_spawn(runtime_.executor(), std::move(operation), asio::detached);
+}
+
+void PendingEngine::settle(Slot slot, result<PendingSnapshotPtr> const& told)
+{
+    auto& flow = flows_[slot];
+    flow.busy = false;
+    flow.known.notify_all(told);
+    bool const somebody = !flow.waiting.empty() || flow.watchers != 0;
+
+    if (!told) {
+        // What was pending is pending still. Those who wait go on waiting when the trouble may pass.
+        bool const may_pass = !flow.request_id.empty() && told.failure() == Condition::retryable;
+        if (may_pass && somebody) {
+            flow.schedule.hiccup(runtime_.clock().now(), std::nullopt, next_jitter());
+            keep_waiting(slot);
+            return;
+        }
+        flow.waiting.notify_all(told);
+        flow.watchers = 0;
+        rest(slot);
+        return;
+    }
+
+    auto const& snapshot = told.value();
+    bool const decided = snapshot && (snapshot->version == 0 || snapshot->record.state != PendingState::pending);
+    if (decided) {
+        flow.request_id = Secret();
+        flow.lease_until = {};
+        flow.waiting.notify_all(told);
+        flow.watchers = 0;
+        rest(slot);
+        return;
+    }
+    if (snapshot)
+        adopt(flow, *snapshot);
+    if (std::exchange(flow.hurry, false))
+        flow.schedule.started(runtime_.clock().now() - flow.schedule.interval());
+    if (somebody && !flow.request_id.empty())
+        keep_waiting(slot);
+    else
+        rest(slot);
+}
+
+void PendingEngine::rest(Slot slot)
+{
+    auto& flow = flows_[slot];
+    if (flow.busy || flow.watchers != 0 || !flow.known.empty() || !flow.waiting.empty())
+        return;
+    if (flow.ticket != 0)
+        runtime_.scheduler().cancel(std::exchange(flow.ticket, 0));
+    if (flow.lease_until != time_point{}) {
+        flow.busy = true;
+        auto operation = run_release(shared_from_this(), slot);
+        asio::co_spawn(runtime_.executor(), std::move(operation), asio::detached);
+        return;
+    }
+    index_.erase(slot);
+    flow.key = std::string();
+    flow.request_id = Secret();
+    flow.version = 0;
+    flow.hurry = false;
+    ++flow.generation;
+    free_.push_back(slot);
+}
+
+// --- what callers await ---
+
+awaitable<result<PendingSnapshotPtr>> PendingEngine::step(std::shared_ptr<PendingIntent const> intent)
+{
+    auto const self = shared_from_this();
+    auto const executor = runtime_.executor();
+    for (int attempt = 0; attempt < max_attempts; ++attempt) {
+        auto const slot = attach(intent->key);
+        bool const mine = !flows_[slot].busy;
+        if (mine)
+            launch(slot, intent);
+        auto told = co_await flows_[slot].known.wait(executor);
+        if (!told)
+            co_return told;
+        auto const& snapshot = told.value();
+        if (snapshot && (mine || intent->resuming || snapshot->version != 0 || snapshot->interrupt))
+            co_return told;
+        // Joined an operation that was not there to start anything: look again.
+    }
+    co_return Failure(Errc::conflict, "an authorization changes faster than it can be read; call again");
+}
+
+awaitable<result<PendingSnapshotPtr>> PendingEngine::decided(PendingSnapshotPtr pending)
+{
+    auto const self = shared_from_this();
+    auto const slot = attach(pending->key);
+    auto& flow = flows_[slot];
+    auto const generation = flow.generation;
+    if (!flow.busy && flow.request_id.empty())
+        adopt(flow, *pending);
+    pending.reset();
+    keep_waiting(slot);
+    auto told = co_await flow.waiting.wait(runtime_.executor());
+    if (flow.generation == generation)
+        rest(slot);
+    co_return told;
+}
+
+awaitable<result<PendingSnapshotPtr>> PendingEngine::look_up(StoreKey key)
+{
+    BOOST_OUTCOME_CO_TRY(auto entry, co_await runtime_.store().get(key));
+    auto snapshot = std::make_shared<PendingSnapshot>();
+    snapshot->key = std::move(key);
+    if (entry) {
+        auto record = decode_pending_record(entry->value);
+        wipe(entry->value);
+        if (!record)
+            co_return record.failure();
+        snapshot->record = std::move(record).value();
+        snapshot->version = entry->version;
+    }
+    co_return PendingSnapshotPtr(std::move(snapshot));
+}
+
+awaitable<result<void>> PendingEngine::consume(PendingSnapshotPtr granted)
+{
+    auto const self = shared_from_this();
+    for (int attempt = 0; attempt < max_attempts; ++attempt) {
+        auto record = consumed(granted->record);
+        auto const until = keep_until(record, settings_, runtime_.clock().now());
+        auto value = encode(record);
+        BOOST_OUTCOME_CO_TRY(auto version, co_await runtime_.store().compare_exchange(granted->key, granted->version,
+                                                                                        std::move(value), until));
+        if (version != 0) {
+            if (observer_) {
+                PendingSnapshot snapshot;
+                snapshot.key = granted->key;
+                snapshot.record = std::move(record);
+                snapshot.version = version;
+                observer_->changed(snapshot);
+            }
+            co_return boost::outcome_v2::success();
+        }
+        BOOST_OUTCOME_CO_TRY(auto current, co_await look_up(granted->key));
+        bool const same = current->version != 0 && current->record.state == PendingState::granted &&
+                          current->record.nonce == granted->record.nonce;
+        if (!same)
+            co_return Failure(Errc::already_used, "this approval was used by another execution of the same call");
+        granted = std::move(current);
+    }
+    co_return Failure(Errc::conflict, "an authorization changes faster than it can be read; call again");
+}
+
+awaitable<result<bool>> PendingEngine::withdraw(StoreKey key)
+{
+    auto const self = shared_from_this();
+    for (int attempt = 0; attempt < max_attempts; ++attempt) {
+        BOOST_OUTCOME_CO_TRY(auto current, co_await look_up(key));
+        if (current->version == 0 || current->record.is_final())
+            co_return false;
+        auto record = withdrawn(current->record);
+        auto const until = keep_until(record, settings_, runtime_.clock().now());
+        auto value = encode(record);
+        BOOST_OUTCOME_CO_TRY(auto version, co_await runtime_.store().compare_exchange(key, current->version,
+                                                                                        std::move(value), until));
+        if (version == 0)
+            continue;
+        auto const slot = find(key);
+        if (slot && !flows_[*slot].busy)
+            launch(*slot, nullptr);  // tells those who wait
+        co_return true;
+    }
+    co_return Failure(Errc::conflict, "an authorization changes faster than it can be read; call again");
+}
+
+void PendingEngine::hurry(PendingSnapshotPtr const& pending)
+{
+    auto const slot = attach(pending->key);
+    auto& flow = flows_[slot];
+    flow.hurry = true;
+    if (flow.busy)
+        return;
+    if (flow.request_id.empty())
+        adopt(flow, *pending);
+    launch(slot, nullptr);
+}
+
+void PendingEngine::watch(PendingSnapshotPtr const& pending)
+{
+    auto const slot = attach(pending->key);
+    auto& flow = flows_[slot];
+    ++flow.watchers;
+    if (!flow.busy && flow.request_id.empty())
+        adopt(flow, *pending);
+    keep_waiting(slot);
+}
+
+void PendingEngine::unwatch(StoreKey const& key)
+{
+    if (auto const slot = find(key)) {
+        auto& flow = flows_[*slot];
+        if (flow.watchers != 0)
+            --flow.watchers;
+        rest(*slot);
+    }
+}
+
+// --- operations: run to their end whoever waits ---
+
+awaitable<void> PendingEngine::run(std::shared_ptr<PendingEngine> self, Slot slot,
+                                   std::shared_ptr<PendingIntent const> intent)
+{
+    result<PendingSnapshotPtr> told;
+    try {
+        told = co_await self->operate(slot, std::move(intent));
+    }
+    catch (std::exception const& error) {
+        told = Failure(Errc::store_unavailable, error.what());
+    }
+    self->settle(slot, told);
+}
+
+awaitable<void> PendingEngine::run_release(std::shared_ptr<PendingEngine> self, Slot slot)
+{
+    try {
+        auto const released = co_await self->release(slot);
+        static_cast<void>(released);  // otherwise the lease ends by itself
+    }
+    catch (std::exception const&) {
+    }
+    self->flows_[slot].lease_until = {};
+    self->settle(slot, PendingSnapshotPtr());
+}
+
+awaitable<result<PendingSnapshotPtr>> PendingEngine::operate(Slot slot, std::shared_ptr<PendingIntent const> intent)
+{
+    auto& flow = flows_[slot];
+    bool const hurry = std::exchange(flow.hurry, false);
+    auto const now = runtime_.clock().now();
+    bool const quick = !intent && !flow.request_id.empty() && now < flow.expires_at &&
+                       now + settings_.poll_lease <= flow.lease_until;
+    if (quick)
+        co_return co_await poll_quickly(slot);
+
+    auto settings = settings_;
+    settings.keep_lease = !flow.waiting.empty() || flow.watchers != 0;
+    std::optional<PendingRecord> seed;
+    if (intent)
+        seed = intent->seed;
+    PendingFsm fsm(std::move(settings), std::move(seed), intent && intent->resuming, next_jitter());
+    if (flow.lease_until != time_point{})
+        fsm.own_schedule(flow.schedule);
+    if (hurry)
+        fsm.hurry();
+    auto action = fsm.resume(PendingFsm::Begin(), now);
+    StoreKey key = StoreKey::from_text(flow.key).value();
+    co_return co_await drive(fsm, std::move(action), std::move(key), std::move(intent));
+}
+
+/// Polls on what is in hand, without the store: the lease covers this poll.
+awaitable<result<PendingSnapshotPtr>> PendingEngine::poll_quickly(Slot slot)
+{
+    auto& flow = flows_[slot];
+    auto answer = co_await protocol_->poll(flow.request_id);
+    if (observer_)
+        observer_->polled(answer.kind);
+    auto const now = runtime_.clock().now();
+    auto schedule = flow.schedule;
+    switch (answer.kind) {
+    case PollAnswer::Kind::pending: schedule.pending(now); break;
+    case PollAnswer::Kind::slow_down: schedule.slow_down(now, answer.interval, answer.retry_after); break;
+    case PollAnswer::Kind::hiccup: schedule.hiccup(now, answer.retry_after, next_jitter()); break;
+    default: co_return co_await apply(slot, std::move(answer));
+    }
+    bool const covered = schedule.next_poll_at() + settings_.poll_lease <= flow.lease_until;
+    if (!covered || !flow.known.empty())
+        co_return co_await apply(slot, std::move(answer));
+    flow.schedule = schedule;
+    co_return PendingSnapshotPtr();
+}
+
+/// Takes an answer to the stored record.
+awaitable<result<PendingSnapshotPtr>> PendingEngine::apply(Slot slot, PollAnswer answer)
+{
+    auto& flow = flows_[slot];
+    StoreKey key = StoreKey::from_text(flow.key).value();
+    result<PendingSnapshotPtr> current;
+    for (int failures = 0; failures < max_attempts; ++failures) {
+        current = co_await look_up(key);
+        bool const precious = answer.kind == PollAnswer::Kind::granted;
+        if (current || !precious || current.failure() != Condition::retryable)
+            break;
+        auto const later = runtime_.clock().now() + milliseconds(200) * (1 << std::min(failures, 5));
+        auto const slept = co_await sleep_until(later);
+        if (!slept)
+            co_return slept.failure();
+    }
+    if (!current)
+        co_return current;
+
+    auto settings = settings_;
+    settings.keep_lease = !flow.waiting.empty() || flow.watchers != 0;
+    PendingFsm fsm(std::move(settings), std::nullopt, false, next_jitter());
+    auto record = current.value()->record;
+    auto const version = current.value()->version;
+    if (version == 0)
+        co_return current;
+    bool const same = record.state == PendingState::pending && record.request_id == flow.request_id;
+    if (same)
+        record.schedule = flow.schedule;
+    fsm.known(std::move(record), version);
+    auto const now = runtime_.clock().now();
+    PendingFsm::Event event = PendingFsm::Begin();
+    if (same)
+        event = std::move(answer);
+    auto action = fsm.resume(std::move(event), now);
+    co_return co_await drive(fsm, std::move(action), std::move(key), nullptr);
+}
+
+awaitable<result<PendingSnapshotPtr>> PendingEngine::drive(PendingFsm& fsm, PendingAction action, StoreKey key,
+                                                           std::shared_ptr<PendingIntent const> intent)
+{
+    auto& clock = runtime_.clock();
+    auto& store = runtime_.store();
+    for (;;) {
+        PendingFsm::Event event = PendingFsm::Begin();
+        switch (action.type) {
+        case PendingAction::Type::load: {
+            auto entry = co_await store.get(key);
+            if (!entry)
+                event = PendingFsm::StoreFailed{entry.failure()};
+            else if (entry.value())
+                event = PendingFsm::Loaded{std::move(entry.value()->value), entry.value()->version};
+            else
+                event = PendingFsm::Loaded{};
+            break;
+        }
+        case PendingAction::Type::save: {
+            auto saved = co_await store.compare_exchange(key, action.expected, std::move(action.value),
+                                                         action.keep_until);
+            if (saved)
+                event = PendingFsm::Saved{saved.value()};
+            else
+                event = PendingFsm::StoreFailed{saved.failure()};
+            break;
+        }
+        case PendingAction::Type::erase: {
+            auto erased = co_await store.erase(key);
+            if (erased)
+                event = PendingFsm::Erased();
+            else
+                event = PendingFsm::StoreFailed{erased.failure()};
+            break;
+        }
+        case PendingAction::Type::start: {
+            auto answer = co_await protocol_->start(intent);
+            event = std::move(answer);
+            break;
+        }
+        case PendingAction::Type::poll: {
+            auto answer = co_await protocol_->poll(fsm.record().request_id);
+            if (observer_)
+                observer_->polled(answer.kind);
+            event = std::move(answer);
+            break;
+        }
+        case PendingAction::Type::verify: {
+            auto verified = co_await protocol_->verify(fsm.record());
+            PendingFsm::Verified outcome;
+            if (!verified)
+                outcome.failure = verified.failure();
+            event = std::move(outcome);
+            break;
+        }
+        case PendingAction::Type::wait: {
+            auto const slept = co_await sleep_until(action.until);
+            if (!slept)
+                co_return slept.failure();
+            event = PendingFsm::Waited();
+            break;
+        }
+        case PendingAction::Type::finish: {
+            auto snapshot = std::make_shared<PendingSnapshot>();
+            snapshot->key = std::move(key);
+            snapshot->record = fsm.record();
+            snapshot->version = fsm.version();
+            snapshot->interrupt = fsm.interrupt();
+            snapshot->slowed_down = fsm.slowed_down();
+            if (observer_ && fsm.changed())
+                observer_->changed(*snapshot);
+            if (fsm.failure())
+                co_return *fsm.failure();
+            co_return PendingSnapshotPtr(std::move(snapshot));
+        }
+        }
+        action = fsm.resume(std::move(event), clock.now());
+    }
+}
+
+/// Gives back the lease that was kept between polls, with the schedule it covered.
+awaitable<result<void>> PendingEngine::release(Slot slot)
+{
+    auto& flow = flows_[slot];
+    StoreKey key = StoreKey::from_text(flow.key).value();
+    BOOST_OUTCOME_CO_TRY(auto current, co_await look_up(key));
+    auto record = current->record;
+    if (current->version == 0 || record.state != PendingState::pending || record.lease_owner != settings_.owner)
+        co_return boost::outcome_v2::success();
+    record.schedule = flow.schedule;
+    record.lease_owner.clear();
+    record.lease_until = {};
+    auto const until = keep_until(record, settings_, runtime_.clock().now());
+    auto value = encode(record);
+    BOOST_OUTCOME_CO_TRY(auto version, co_await runtime_.store().compare_exchange(key, current->version,
+                                                                                    std::move(value), until));
+    static_cast<void>(version);
+    co_return boost::outcome_v2::success();
+}
+
+}  // namespace assent

@@ -1,0 +1,179 @@
+#pragma once
+
+#include <assent/awaitable.hpp>
+#include <assent/outcome.hpp>
+#include <assent/poll_scheduler.hpp>
+#include <assent/runtime.hpp>
+#include <assent/store.hpp>
+
+#include "asio/wait_list.hpp"
+#include "protocol/pending_fsm.hpp"
+
+#include <boost/container_hash/hash.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace assent {
+
+/// What somebody wants to have authorized. A flow derives its own, with the parameters of its first request.
+class PendingIntent {
+public:
+    PendingIntent(StoreKey its_key, PendingRecord its_seed) : key(std::move(its_key)), seed(std::move(its_seed)) {}
+    PendingIntent(PendingIntent const&) = delete;
+    PendingIntent& operator=(PendingIntent const&) = delete;
+    virtual ~PendingIntent() = default;
+
+    StoreKey key;
+    PendingRecord seed;
+    bool resuming = false;  ///< The call names this authorization by its handle.
+};
+
+/// What a flow does on the wire. Implementations are owned by the engine and outlive their operations.
+class PendingProtocol {
+public:
+    virtual ~PendingProtocol() = default;
+    /// Sends the first request. Never sends it twice.
+    virtual awaitable<StartAnswer> start(std::shared_ptr<PendingIntent const> intent) = 0;
+    /// Asks for the decision, once.
+    virtual awaitable<PollAnswer> poll(Secret request_id) = 0;
+    /// Checks that what was granted is what was asked. `record` outlives the operation.
+    virtual awaitable<result<void>> verify(PendingRecord const& record) = 0;
+};
+
+/// How an authorization stands. Immutable, shared by all who wait for it.
+class PendingSnapshot {
+public:
+    PendingSnapshot() = default;
+    StoreKey key;
+    PendingRecord record;
+    StoreVersion version = 0;                ///< 0: there is no record.
+    std::optional<InterruptKind> interrupt;  ///< The person cannot be asked; there is no record.
+    bool slowed_down = false;
+};
+using PendingSnapshotPtr = std::shared_ptr<PendingSnapshot const>;
+
+/// Told what happens to authorizations, for audit and counters. May be null.
+class PendingObserver {
+public:
+    virtual ~PendingObserver() = default;
+    virtual void changed(PendingSnapshot const& snapshot) = 0;
+    virtual void polled(PollAnswer::Kind kind) = 0;
+};
+
+/// Drives the authorizations of one authorizer: one operation at a time for each, however many wait for it; polls on the runtime's
+/// scheduler while somebody waits.
+///
+/// What was sent is always brought to its end and stored, also when all who waited have gone: an answer of the provider is given once.
+/// @par Concurrency Belongs to the runtime's executor.
+class PendingEngine final : public std::enable_shared_from_this<PendingEngine>, private PollSink {
+public:
+    PendingEngine(Runtime runtime, std::unique_ptr<PendingProtocol> protocol, PendingSettings settings,
+                  std::unique_ptr<PendingObserver> observer);
+    ~PendingEngine() override;
+
+    /// Takes the authorization as far as it goes now: starts it, or polls it once when that is due, and tells how it stands.
+    /// @par Cancellation terminal; what was sent goes on.
+    awaitable<result<PendingSnapshotPtr>> step(std::shared_ptr<PendingIntent const> intent);
+
+    /// Polls until there is a decision. Stops polling when nobody waits any more.
+    /// @par Completion with a snapshot that is not pending. @par Errors what ends the waiting; the record is kept.
+    /// @par Cancellation terminal.
+    awaitable<result<PendingSnapshotPtr>> decided(PendingSnapshotPtr pending);
+
+    /// Claims a granted one-use authorization for one execution. @par Errors already_used, store_unavailable...
+    awaitable<result<void>> consume(PendingSnapshotPtr granted);
+
+    /// Withdraws an authorization: the tombstone answers from now on. True when there was one to withdraw.
+    awaitable<result<bool>> withdraw(StoreKey key);
+
+    /// Polls `pending` at once, whatever its schedule: the provider said that there is a decision (CIBA ping).
+    void hurry(PendingSnapshotPtr const& pending);
+
+    /// Keeps polling without anybody waiting, until it is decided or each watch() was followed by unwatch().
+    void watch(PendingSnapshotPtr const& pending);
+    void unwatch(StoreKey const& key);
+
+    /// Authorizations that are in hand now.
+    std::size_t size() const noexcept { return index_.size(); }
+    /// How an authorization of that key stands, from the store.
+    awaitable<result<PendingSnapshotPtr>> look_up(StoreKey key);
+
+    PendingSettings const& settings() const noexcept { return settings_; }
+
+private:
+    using Waiters = detail::WaitList<PendingSnapshotPtr>;
+
+    /// One authorization in hand. Kept small: a million of them wait at once.
+    struct Flow {
+        std::string key;         ///< StoreKey's text.
+        Secret request_id;       ///< Set while pending.
+        StoreVersion version = 0;
+        PollSchedule schedule;
+        PendingRecord::time_point expires_at{};
+        PendingRecord::time_point lease_until{};  ///< Set while the stored lease is ours.
+        PollScheduler::Ticket ticket = 0;
+        Waiters known;           ///< Wait for the operation that runs.
+        Waiters waiting;         ///< Wait for the decision.
+        std::uint32_t generation = 0;
+        bool busy = false;
+        bool hurry = false;
+        std::uint16_t watchers = 0;
+    };
+
+    using Slot = std::uint32_t;
+
+    /// Finds flows by their key without keeping it twice.
+    struct FlowHash {
+        using is_transparent = void;
+        std::deque<Flow> const* flows;
+        std::size_t operator()(std::string_view key) const noexcept { return boost::hash<std::string_view>()(key); }
+        std::size_t operator()(Slot slot) const noexcept { return (*this)(std::string_view((*flows)[slot].key)); }
+    };
+    struct FlowEqual {
+        using is_transparent = void;
+        std::deque<Flow> const* flows;
+        bool operator()(Slot a, Slot b) const noexcept { return a == b; }
+        bool operator()(std::string_view key, Slot slot) const noexcept { return key == (*flows)[slot].key; }
+        bool operator()(Slot slot, std::string_view key) const noexcept { return key == (*flows)[slot].key; }
+    };
+
+    void on_due(std::uint32_t slot) override;
+
+    Slot attach(StoreKey const& key);
+    std::optional<Slot> find(StoreKey const& key) const;
+    void adopt(Flow& flow, PendingSnapshot const& snapshot);
+    void launch(Slot slot, std::shared_ptr<PendingIntent const> intent);
+    void settle(Slot slot, result<PendingSnapshotPtr> const& told);
+    void keep_waiting(Slot slot);
+    void rest(Slot slot);
+
+    static awaitable<void> run(std::shared_ptr<PendingEngine> self, Slot slot, std::shared_ptr<PendingIntent const> intent);
+    static awaitable<void> run_release(std::shared_ptr<PendingEngine> self, Slot slot);
+    awaitable<result<PendingSnapshotPtr>> operate(Slot slot, std::shared_ptr<PendingIntent const> intent);
+    awaitable<result<PendingSnapshotPtr>> poll_quickly(Slot slot);
+    awaitable<result<PendingSnapshotPtr>> apply(Slot slot, PollAnswer answer);
+    awaitable<result<PendingSnapshotPtr>> drive(PendingFsm& fsm, PendingAction action, StoreKey key,
+                                                std::shared_ptr<PendingIntent const> intent);
+    awaitable<result<void>> release(Slot slot);
+    awaitable<result<void>> sleep_until(PendingRecord::time_point when);
+    double next_jitter();
+
+    Runtime runtime_;
+    std::unique_ptr<PendingProtocol> protocol_;
+    PendingSettings settings_;
+    std::unique_ptr<PendingObserver> observer_;
+    std::deque<Flow> flows_;  ///< Addresses stay.
+    std::vector<Slot> free_;
+    boost::unordered_flat_set<Slot, FlowHash, FlowEqual> index_;
+    std::minstd_rand jitter_;
+};
+
+}  // namespace assent

@@ -1,0 +1,131 @@
+#include "protocol/action.hpp"
+
+#include "core/digest.hpp"
+#include "protocol/canonical_json.hpp"
+
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace assent {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t id_length = 32;     // 192 bits
+constexpr std::size_t nonce_length = 22;  // 128 bits
+constexpr std::size_t max_name = 512;
+
+std::string digest_of(json::array const& parts) { return sha256_base64url(canonical_json(json::value(parts))); }
+
+std::string id_of(json::array const& parts) { return digest_of(parts).substr(0, id_length); }
+
+bool is_base64url(std::string_view text)
+{
+    return std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    });
+}
+
+}  // namespace
+
+result<std::string> action_digest(ToolCall const& call, std::string_view issuer, std::string_view client_id,
+                                  json::array const& request)
+{
+    auto const& principal = call.principal();
+    json::array parts;
+    parts.emplace_back("assent action 1");
+    parts.emplace_back(call.tool_name());
+    parts.emplace_back(call.input());
+    parts.emplace_back(principal.issuer());
+    parts.emplace_back(principal.subject());
+    parts.emplace_back(principal.tenant());
+    parts.emplace_back(principal.agent());
+    parts.emplace_back(issuer);
+    parts.emplace_back(client_id);
+    parts.emplace_back(request);
+    try {
+        return digest_of(parts);
+    }
+    catch (NotCanonical const& error) {
+        return Failure(Errc::invalid_input, fmt::format("the tool's input has no canonical form: {}", error.what()));
+    }
+}
+
+std::string authorization_id(ToolCall const& call, CredentialsContext context, std::string_view action_digest,
+                             json::array const& request)
+{
+    json::array parts;
+    switch (context) {
+    case CredentialsContext::tool_call:
+        parts.emplace_back("call");
+        parts.emplace_back(call.thread_id());
+        parts.emplace_back(call.tool_name());
+        if (call.call_id().empty()) {
+            parts.emplace_back("action");
+            parts.emplace_back(action_digest);
+        }
+        else {
+            parts.emplace_back("id");
+            parts.emplace_back(call.call_id());
+        }
+        return id_of(parts);
+    case CredentialsContext::tool:
+        parts.emplace_back("tool");
+        parts.emplace_back(call.thread_id());
+        parts.emplace_back(call.tool_name());
+        break;
+    case CredentialsContext::thread:
+        parts.emplace_back("thread");
+        parts.emplace_back(call.thread_id());
+        break;
+    case CredentialsContext::agent: parts.emplace_back("agent"); break;
+    }
+    parts.emplace_back(request);
+    return id_of(parts);
+}
+
+std::string authorizer_id(std::string_view flow, std::string_view issuer, std::string_view client_id, std::string_view name)
+{
+    json::array parts;
+    parts.emplace_back(flow);
+    parts.emplace_back(issuer);
+    parts.emplace_back(client_id);
+    parts.emplace_back(name);
+    return id_of(parts);
+}
+
+result<ResumeHandle> ResumeHandle::parse(std::string_view text)
+{
+    bool const well_formed = text.size() == id_length + 1 + nonce_length && text[id_length] == '.' &&
+                             is_base64url(text.substr(0, id_length)) && is_base64url(text.substr(id_length + 1));
+    if (!well_formed)
+        return Failure(Errc::invalid_argument, "ToolCall::resumed is not a handle; give Interrupt::handle() unchanged");
+    return ResumeHandle(std::string(text.substr(0, id_length)), std::string(text.substr(id_length + 1)));
+}
+
+result<void> check(ToolCall const& call)
+{
+    auto const& principal = call.principal();
+    if (principal.subject().empty())
+        return Failure(Errc::no_subject, "the call's principal has no subject; set it from the host's authenticated session");
+    if (call.tool_name().empty())
+        return Failure(Errc::invalid_argument, "the call has no tool_name");
+    struct Named {
+        std::string_view name;
+        std::string const& value;
+    };
+    for (auto const& [name, value] :
+         {Named{"principal.issuer", principal.issuer()}, Named{"principal.subject", principal.subject()},
+          Named{"principal.tenant", principal.tenant()}, Named{"principal.agent", principal.agent()},
+          Named{"thread_id", call.thread_id()}, Named{"tool_name", call.tool_name()}, Named{"call_id", call.call_id()}}) {
+        if (value.size() > max_name)
+            return Failure(Errc::invalid_argument, fmt::format("{} is longer than {} bytes", name, max_name));
+    }
+    return boost::outcome_v2::success();
+}
+
+}  // namespace assent
