@@ -1,13 +1,14 @@
 #include <assent/interrupt.hpp>
 #include <assent/outcome.hpp>
 
-#include <core/sole_owner.hpp>
+#include "core/sole_owner.hpp"
 
 #include <boost/json/monotonic_resource.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -32,30 +33,34 @@ constexpr std::string_view wire_prefix = "AUTH0_AI_INTERRUPTION:";
 
 constexpr Flow flows[] = {Flow::unknown, Flow::ciba, Flow::device, Flow::token_vault, Flow::fga};
 constexpr InterruptKind kinds[] = {
-    InterruptKind::unknown,       InterruptKind::pending,        InterruptKind::slow_down,
-    InterruptKind::denied,        InterruptKind::expired,        InterruptKind::invalid_grant,
-    InterruptKind::no_push,       InterruptKind::consent_needed, InterruptKind::action_changed,
-    InterruptKind::already_used,  InterruptKind::insufficient_scope,
+    InterruptKind::unknown,
+    InterruptKind::pending,
+    InterruptKind::slow_down,
+    InterruptKind::denied,
+    InterruptKind::expired,
+    InterruptKind::invalid_grant,
+    InterruptKind::no_push,
+    InterruptKind::consent_needed,
+    InterruptKind::action_changed,
+    InterruptKind::already_used,
+    InterruptKind::insufficient_scope,
 };
 
-#define ASSENT_CODES(prefix)                                                                                        \
-    prefix "UNKNOWN", prefix "AUTHORIZATION_PENDING", prefix "AUTHORIZATION_POLLING_ERROR", prefix "ACCESS_DENIED", \
-        prefix "AUTHORIZATION_REQUEST_EXPIRED", prefix "INVALID_GRANT",                                             \
-        prefix "USER_DOES_NOT_HAVE_PUSH_NOTIFICATIONS", prefix "CONSENT_NEEDED", prefix "ACTION_CHANGED",           \
+#define ASSENT_CODES(prefix)                                                                                 \
+    prefix "UNKNOWN", prefix "AUTHORIZATION_PENDING", prefix "AUTHORIZATION_POLLING_ERROR",                  \
+        prefix "ACCESS_DENIED", prefix "AUTHORIZATION_REQUEST_EXPIRED", prefix "INVALID_GRANT",              \
+        prefix "USER_DOES_NOT_HAVE_PUSH_NOTIFICATIONS", prefix "CONSENT_NEEDED", prefix "ACTION_CHANGED",    \
         prefix "ALREADY_USED", prefix "INSUFFICIENT_SCOPE"
 
 /// By flow and kind, in the order of their enumerators: what we write.
 constexpr std::string_view codes[std::size(flows)][std::size(kinds)] = {
-    {ASSENT_CODES("ASSENT_")},
-    {ASSENT_CODES("ASYNC_AUTHORIZATION_")},
-    {ASSENT_CODES("DEVICE_")},
-    {ASSENT_CODES("TOKEN_VAULT_")},
+    {ASSENT_CODES("ASSENT_")}, {ASSENT_CODES("ASYNC_AUTHORIZATION_")},
+    {ASSENT_CODES("DEVICE_")}, {ASSENT_CODES("TOKEN_VAULT_")},
     {ASSENT_CODES("FGA_")},
 };
 #undef ASSENT_CODES
 
-constexpr std::string_view code_of(Flow flow, InterruptKind kind) noexcept
-{
+constexpr std::string_view code_of(Flow flow, InterruptKind kind) noexcept {
     if (flow == Flow::token_vault && kind == InterruptKind::consent_needed)
         return "TOKEN_VAULT_ERROR";
     return codes[static_cast<std::size_t>(flow)][static_cast<std::size_t>(kind)];
@@ -69,8 +74,7 @@ public:
 };
 
 /// Also what other versions and the Python SDK wrote.
-CodeMeaning meaning_of(std::string_view code) noexcept
-{
+CodeMeaning meaning_of(std::string_view code) noexcept {
     struct Prefix {
         std::string_view text;
         Flow flow;
@@ -115,26 +119,24 @@ CodeMeaning meaning_of(std::string_view code) noexcept
 // Writing.
 
 /// Seconds since 1970, as the SDK's `Date.now() / 1000`: microseconds survive the way there and back.
-json::value epoch_seconds(time_point when)
-{
-    std::int64_t const micros = std::chrono::floor<std::chrono::microseconds>(when).time_since_epoch().count();
+json::value epoch_seconds(time_point when) {
+    std::int64_t const micros =
+        std::chrono::floor<std::chrono::microseconds>(when).time_since_epoch().count();
     if (micros % 1'000'000 == 0)
         return micros / 1'000'000;
     return static_cast<double>(micros) / 1e6;
 }
 
-std::string iso_8601(time_point when)
-{
+std::string iso_8601(time_point when) {
     auto const day = std::chrono::floor<std::chrono::days>(when);
     std::chrono::year_month_day const date(day);
     auto const time = std::chrono::floor<std::chrono::milliseconds>(when - day).count();
     return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
-                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), time / 3'600'000,
-                       time / 60'000 % 60, time / 1000 % 60, time % 1000);
+                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                       time / 3'600'000, time / 60'000 % 60, time / 1000 % 60, time % 1000);
 }
 
-json::array array_of(std::vector<std::string> const& texts)
-{
+json::array array_of(std::vector<std::string> const& texts) {
     json::array array;
     array.reserve(texts.size());
     for (auto const& text : texts)
@@ -142,8 +144,7 @@ json::array array_of(std::vector<std::string> const& texts)
     return array;
 }
 
-json::object object_of(std::vector<std::pair<std::string, std::string>> const& members)
-{
+json::object object_of(std::vector<std::pair<std::string, std::string>> const& members) {
     json::object object;
     object.reserve(members.size());
     for (auto const& [name, value] : members)
@@ -171,8 +172,7 @@ public:
     bool ok() const noexcept { return ok_; }
     Failure failure() const { return Failure(Errc::record_corrupt, "interrupt" + what_); }
 
-    bool fail(std::string_view where, std::string_view what)
-    {
+    bool fail(std::string_view where, std::string_view what) {
         if (ok_)
             what_ = fmt::format(" {}: {}", where, what);
         ok_ = false;
@@ -180,8 +180,8 @@ public:
     }
 
     /// Absent and null are the same: `JSON.stringify` writes null for NaN.
-    static json::value const* find(json::object const& object, std::initializer_list<std::string_view> names) noexcept
-    {
+    static json::value const* find(json::object const& object,
+                                   std::initializer_list<std::string_view> names) noexcept {
         for (std::string_view const name : names) {
             json::value const* const found = object.if_contains(name);
             if (found != nullptr && !found->is_null())
@@ -190,8 +190,7 @@ public:
         return nullptr;
     }
 
-    bool text(json::value const& from, std::string_view where, std::size_t max, std::string& to)
-    {
+    bool text(json::value const& from, std::string_view where, std::size_t max, std::string& to) {
         json::string const* const string = from.if_string();
         if (string == nullptr)
             return fail(where, "must be a string");
@@ -202,8 +201,7 @@ public:
     }
 
     /// A name that is shown or sent on: no control characters.
-    bool name(json::value const& from, std::string_view where, std::size_t max, std::string& to)
-    {
+    bool name(json::value const& from, std::string_view where, std::size_t max, std::string& to) {
         if (!text(from, where, max, to))
             return false;
         for (char const c : to) {
@@ -213,8 +211,7 @@ public:
         return true;
     }
 
-    bool secret(json::value const& from, std::string_view where, Secret& to)
-    {
+    bool secret(json::value const& from, std::string_view where, Secret& to) {
         std::string value;
         if (!text(from, where, max_secret, value))
             return false;
@@ -223,8 +220,7 @@ public:
     }
 
     /// What a front end may make a link of: nothing but the web.
-    bool web_address(json::value const& from, std::string_view where, std::string& to)
-    {
+    bool web_address(json::value const& from, std::string_view where, std::string& to) {
         if (!name(from, where, max_uri, to))
             return false;
         if (!to.empty() && !to.starts_with("https://") && !to.starts_with("http://"))
@@ -232,21 +228,26 @@ public:
         return true;
     }
 
-    bool number(json::value const& from, std::string_view where, double min, double max, double& to)
-    {
+    bool number(json::value const& from, std::string_view where, double min, double max, double& to) {
         switch (from.kind()) {
-        case json::kind::int64: to = static_cast<double>(from.get_int64()); break;
-        case json::kind::uint64: to = static_cast<double>(from.get_uint64()); break;
-        case json::kind::double_: to = from.get_double(); break;
-        default: return fail(where, "must be a number");
+        case json::kind::int64:
+            to = static_cast<double>(from.get_int64());
+            break;
+        case json::kind::uint64:
+            to = static_cast<double>(from.get_uint64());
+            break;
+        case json::kind::double_:
+            to = from.get_double();
+            break;
+        default:
+            return fail(where, "must be a number");
         }
         if (!(to >= min && to <= max))  // also NaN
             return fail(where, fmt::format("must be {} to {}", min, max));
         return true;
     }
 
-    bool time(json::value const& from, std::string_view where, time_point& to)
-    {
+    bool time(json::value const& from, std::string_view where, time_point& to) {
         double value = 0;
         if (!number(from, where, 0, static_cast<double>(max_time), value))
             return false;
@@ -254,8 +255,7 @@ public:
         return true;
     }
 
-    bool duration(json::value const& from, std::string_view where, seconds min, seconds max, seconds& to)
-    {
+    bool duration(json::value const& from, std::string_view where, seconds min, seconds max, seconds& to) {
         double value = 0;
         if (!number(from, where, 0, static_cast<double>(max.count()), value))
             return false;
@@ -265,8 +265,7 @@ public:
         return true;
     }
 
-    bool texts(json::value const& from, std::string_view where, std::vector<std::string>& to)
-    {
+    bool texts(json::value const& from, std::string_view where, std::vector<std::string>& to) {
         json::array const* const array = from.if_array();
         if (array == nullptr)
             return fail(where, "must be an array");
@@ -280,8 +279,8 @@ public:
         return true;
     }
 
-    bool params(json::value const& from, std::string_view where, std::vector<std::pair<std::string, std::string>>& to)
-    {
+    bool params(json::value const& from, std::string_view where,
+                std::vector<std::pair<std::string, std::string>>& to) {
         json::object const* const object = from.if_object();
         if (object == nullptr)
             return fail(where, "must be an object");
@@ -302,8 +301,7 @@ public:
 
     /// Reads a member when it is there, under any of its names.
     template <class Read>
-    bool optional(json::object const& object, std::initializer_list<std::string_view> names, Read&& read)
-    {
+    bool optional(json::object const& object, std::initializer_list<std::string_view> names, Read&& read) {
         if (!ok_)
             return false;
         json::value const* const found = find(object, names);
@@ -317,32 +315,46 @@ private:
 
 }  // namespace
 
-std::string_view to_string(Flow flow) noexcept
-{
+std::string_view to_string(Flow flow) noexcept {
     switch (flow) {
-    case Flow::unknown: break;
-    case Flow::ciba: return "ciba";
-    case Flow::device: return "device";
-    case Flow::token_vault: return "token_vault";
-    case Flow::fga: return "fga";
+    case Flow::unknown:
+        break;
+    case Flow::ciba:
+        return "ciba";
+    case Flow::device:
+        return "device";
+    case Flow::token_vault:
+        return "token_vault";
+    case Flow::fga:
+        return "fga";
     }
     return "unknown";
 }
 
-std::string_view to_string(InterruptKind kind) noexcept
-{
+std::string_view to_string(InterruptKind kind) noexcept {
     switch (kind) {
-    case InterruptKind::unknown: break;
-    case InterruptKind::pending: return "pending";
-    case InterruptKind::slow_down: return "slow_down";
-    case InterruptKind::denied: return "denied";
-    case InterruptKind::expired: return "expired";
-    case InterruptKind::invalid_grant: return "invalid_grant";
-    case InterruptKind::no_push: return "no_push";
-    case InterruptKind::consent_needed: return "consent_needed";
-    case InterruptKind::action_changed: return "action_changed";
-    case InterruptKind::already_used: return "already_used";
-    case InterruptKind::insufficient_scope: return "insufficient_scope";
+    case InterruptKind::unknown:
+        break;
+    case InterruptKind::pending:
+        return "pending";
+    case InterruptKind::slow_down:
+        return "slow_down";
+    case InterruptKind::denied:
+        return "denied";
+    case InterruptKind::expired:
+        return "expired";
+    case InterruptKind::invalid_grant:
+        return "invalid_grant";
+    case InterruptKind::no_push:
+        return "no_push";
+    case InterruptKind::consent_needed:
+        return "consent_needed";
+    case InterruptKind::action_changed:
+        return "action_changed";
+    case InterruptKind::already_used:
+        return "already_used";
+    case InterruptKind::insufficient_scope:
+        return "insufficient_scope";
     }
     return "unknown";
 }
@@ -362,48 +374,42 @@ struct Interrupt::Data {
     std::optional<time_point> next_poll_at;
     std::optional<ServerReply> server;
 
-    static Data const& none() noexcept
-    {
+    static Data const& none() noexcept {
         static Data const data;
         return data;
     }
 
     /// True when `text` contains a secret of this interrupt.
-    bool gives_away(std::string_view text) const noexcept
-    {
+    bool gives_away(std::string_view text) const noexcept {
         auto const contains = [text](Secret const& secret) {
             return !secret.empty() && text.find(secret.expose()) != std::string_view::npos;
         };
         return (request && contains(request->id)) || (device && contains(device->device_code));
     }
-    bool gives_away(std::vector<std::string> const& texts) const noexcept
-    {
-        return std::any_of(texts.begin(), texts.end(), [this](std::string const& text) { return gives_away(text); });
+    bool gives_away(std::vector<std::string> const& texts) const noexcept {
+        return std::any_of(texts.begin(), texts.end(),
+                           [this](std::string const& text) { return gives_away(text); });
     }
-    bool gives_away(ConsentRequest const& shown) const noexcept
-    {
-        return gives_away(shown.connection) || gives_away(shown.scopes) || gives_away(shown.required_scopes) ||
-               gives_away(shown.behavior) ||
-               std::any_of(shown.authorization_params.begin(), shown.authorization_params.end(), [this](auto const& param) {
-                   return gives_away(param.first) || gives_away(param.second);
-               });
+    bool gives_away(ConsentRequest const& shown) const noexcept {
+        return gives_away(shown.connection) || gives_away(shown.scopes) ||
+               gives_away(shown.required_scopes) || gives_away(shown.behavior) ||
+               std::any_of(
+                   shown.authorization_params.begin(), shown.authorization_params.end(),
+                   [this](auto const& param) { return gives_away(param.first) || gives_away(param.second); });
     }
-    void show(json::object& object, std::string_view name, std::string_view text) const
-    {
+    void show(json::object& object, std::string_view name, std::string_view text) const {
         if (!text.empty() && !gives_away(text))
             object[name] = text;
     }
 };
 
-Interrupt::Interrupt(Flow flow, InterruptKind kind, std::string message) : data_(std::make_shared<Data>())
-{
+Interrupt::Interrupt(Flow flow, InterruptKind kind, std::string message) : data_(std::make_shared<Data>()) {
     data_->flow = flow;
     data_->kind = kind;
     data_->message = std::move(message);
 }
 
-Interrupt::Data& Interrupt::own()
-{
+Interrupt::Data& Interrupt::own() {
     if (data_ == nullptr)
         data_ = std::make_shared<Data>();
     else if (!sole_owner(data_))
@@ -411,44 +417,53 @@ Interrupt::Data& Interrupt::own()
     return *data_;
 }
 
-Flow Interrupt::flow() const noexcept { return data_ ? data_->flow : Flow::unknown; }
+Flow Interrupt::flow() const noexcept {
+    return data_ ? data_->flow : Flow::unknown;
+}
 
-InterruptKind Interrupt::kind() const noexcept { return data_ ? data_->kind : InterruptKind::unknown; }
+InterruptKind Interrupt::kind() const noexcept {
+    return data_ ? data_->kind : InterruptKind::unknown;
+}
 
-std::string_view Interrupt::code() const noexcept
-{
+std::string_view Interrupt::code() const noexcept {
     if (data_ && !data_->code.empty())
         return data_->code;
     return code_of(flow(), kind());
 }
 
-std::string const& Interrupt::message() const noexcept { return (data_ ? *data_ : Data::none()).message; }
+std::string const& Interrupt::message() const noexcept {
+    return (data_ ? *data_ : Data::none()).message;
+}
 
-bool Interrupt::resumable() const noexcept { return is_authorization_pending(*this) || is_consent_needed(*this); }
+bool Interrupt::resumable() const noexcept {
+    return is_authorization_pending(*this) || is_consent_needed(*this);
+}
 
-std::string const& Interrupt::handle() const noexcept { return (data_ ? *data_ : Data::none()).handle; }
+std::string const& Interrupt::handle() const noexcept {
+    return (data_ ? *data_ : Data::none()).handle;
+}
 
-AuthorizationRequest const* Interrupt::request() const noexcept
-{
+AuthorizationRequest const* Interrupt::request() const noexcept {
     return data_ && data_->request ? &*data_->request : nullptr;
 }
 
-DeviceAuthorizationResponse const* Interrupt::device() const noexcept
-{
+DeviceAuthorizationResponse const* Interrupt::device() const noexcept {
     return data_ && data_->device ? &*data_->device : nullptr;
 }
 
-ConsentRequest const* Interrupt::consent() const noexcept { return data_ && data_->consent ? &*data_->consent : nullptr; }
+ConsentRequest const* Interrupt::consent() const noexcept {
+    return data_ && data_->consent ? &*data_->consent : nullptr;
+}
 
-std::string const& Interrupt::binding_message() const noexcept
-{
+std::string const& Interrupt::binding_message() const noexcept {
     return (data_ ? *data_ : Data::none()).binding_message;
 }
 
-std::optional<seconds> Interrupt::retry_after() const noexcept { return (data_ ? *data_ : Data::none()).retry_after; }
+std::optional<seconds> Interrupt::retry_after() const noexcept {
+    return (data_ ? *data_ : Data::none()).retry_after;
+}
 
-std::optional<time_point> Interrupt::expires_at() const noexcept
-{
+std::optional<time_point> Interrupt::expires_at() const noexcept {
     if (!data_)
         return std::nullopt;
     auto const by = [](auto const& part) -> std::optional<time_point> {
@@ -463,69 +478,60 @@ std::optional<time_point> Interrupt::expires_at() const noexcept
     return by(data_->device);
 }
 
-std::optional<time_point> Interrupt::next_poll_at() const noexcept
-{
+std::optional<time_point> Interrupt::next_poll_at() const noexcept {
     return (data_ ? *data_ : Data::none()).next_poll_at;
 }
 
-ServerReply const* Interrupt::server() const noexcept { return data_ && data_->server ? &*data_->server : nullptr; }
+ServerReply const* Interrupt::server() const noexcept {
+    return data_ && data_->server ? &*data_->server : nullptr;
+}
 
-Interrupt& Interrupt::handle(std::string value)
-{
+Interrupt& Interrupt::handle(std::string value) {
     own().handle = std::move(value);
     return *this;
 }
 
-Interrupt& Interrupt::request(AuthorizationRequest value)
-{
+Interrupt& Interrupt::request(AuthorizationRequest value) {
     own().request = std::move(value);
     return *this;
 }
 
-Interrupt& Interrupt::device(DeviceAuthorizationResponse value)
-{
+Interrupt& Interrupt::device(DeviceAuthorizationResponse value) {
     own().device = std::move(value);
     return *this;
 }
 
-Interrupt& Interrupt::consent(ConsentRequest value)
-{
+Interrupt& Interrupt::consent(ConsentRequest value) {
     own().consent = std::move(value);
     return *this;
 }
 
-Interrupt& Interrupt::binding_message(std::string value)
-{
+Interrupt& Interrupt::binding_message(std::string value) {
     own().binding_message = std::move(value);
     return *this;
 }
 
-Interrupt& Interrupt::retry_after(seconds value)
-{
+Interrupt& Interrupt::retry_after(seconds value) {
     own().retry_after = value;
     return *this;
 }
 
-Interrupt& Interrupt::expires_at(time_point value)
-{
+Interrupt& Interrupt::expires_at(time_point value) {
     own().expires_at = value;
     return *this;
 }
 
-Interrupt& Interrupt::next_poll_at(time_point value)
-{
+Interrupt& Interrupt::next_poll_at(time_point value) {
     own().next_poll_at = value;
     return *this;
 }
 
-Interrupt& Interrupt::server(ServerReply value)
-{
+Interrupt& Interrupt::server(ServerReply value) {
     own().server = std::move(value);
     return *this;
 }
 
-json::object Interrupt::to_json() const
-{
+json::object Interrupt::to_json() const {
     Data const& data = data_ ? *data_ : Data::none();
     json::object object;
     object["name"] = interrupt_name;
@@ -586,8 +592,7 @@ json::object Interrupt::to_json() const
     return object;
 }
 
-json::object Interrupt::to_public_json() const
-{
+json::object Interrupt::to_public_json() const {
     Data const& data = data_ ? *data_ : Data::none();
     json::object object;
     object["name"] = interrupt_name;
@@ -629,8 +634,7 @@ json::object Interrupt::to_public_json() const
     return object;
 }
 
-bool Interrupt::is_interrupt(json::value const& value) noexcept
-{
+bool Interrupt::is_interrupt(json::value const& value) noexcept {
     json::object const* const object = value.if_object();
     if (object == nullptr)
         return false;
@@ -638,8 +642,7 @@ bool Interrupt::is_interrupt(json::value const& value) noexcept
     return name != nullptr && name->is_string() && name->get_string() == interrupt_name;
 }
 
-result<Interrupt> Interrupt::parse_text(std::string_view text)
-{
+result<Interrupt> Interrupt::parse_text(std::string_view text) {
     if (text.size() > max_text)
         return Failure(Errc::record_corrupt, fmt::format("interrupt: is longer than {} bytes", max_text));
     if (text.starts_with(wire_prefix))
@@ -654,8 +657,7 @@ result<Interrupt> Interrupt::parse_text(std::string_view text)
     return parse(value);
 }
 
-result<Interrupt> Interrupt::parse(json::value const& value)
-{
+result<Interrupt> Interrupt::parse(json::value const& value) {
     if (json::string const* const text = value.if_string()) {
         if (std::string_view(*text).starts_with(wire_prefix))
             return parse_text(*text);
@@ -667,9 +669,8 @@ result<Interrupt> Interrupt::parse(json::value const& value)
     }
     json::object const& object = value.get_object();
     std::string code;
-    reader.optional(object, {"code"}, [&](json::value const& from) {
-        return reader.name(from, "/code", max_code, code);
-    });
+    reader.optional(object, {"code"},
+                    [&](json::value const& from) { return reader.name(from, "/code", max_code, code); });
     CodeMeaning const meaning = meaning_of(code);
     Interrupt interrupt(meaning.flow, meaning.kind, std::string());
     Data& data = *interrupt.data_;
@@ -684,12 +685,14 @@ result<Interrupt> Interrupt::parse(json::value const& value)
         if (part == nullptr)
             return reader.fail("/request", "must be an object");
         AuthorizationRequest& request = data.request.emplace();
-        reader.optional(*part, {"id"}, [&](json::value const& id) { return reader.secret(id, "/request/id", request.id); });
+        reader.optional(*part, {"id"},
+                        [&](json::value const& id) { return reader.secret(id, "/request/id", request.id); });
         reader.optional(*part, {"requestedAt", "requested_at"}, [&](json::value const& at) {
             return reader.time(at, "/request/requestedAt", request.requested_at);
         });
         reader.optional(*part, {"expiresIn", "expires_in"}, [&](json::value const& in) {
-            return reader.duration(in, "/request/expiresIn", seconds(0), seconds(max_duration), request.expires_in);
+            return reader.duration(in, "/request/expiresIn", seconds(0), seconds(max_duration),
+                                   request.expires_in);
         });
         return reader.optional(*part, {"interval"}, [&](json::value const& every) {
             return reader.duration(every, "/request/interval", seconds(1), seconds(86'400), request.interval);
@@ -710,14 +713,17 @@ result<Interrupt> Interrupt::parse(json::value const& value)
         reader.optional(*part, {"verificationUri", "verification_uri"}, [&](json::value const& text) {
             return reader.web_address(text, "/response/verificationUri", device.verification_uri);
         });
-        reader.optional(*part, {"verificationUriComplete", "verification_uri_complete"}, [&](json::value const& text) {
-            return reader.web_address(text, "/response/verificationUriComplete", device.verification_uri_complete);
-        });
+        reader.optional(*part, {"verificationUriComplete", "verification_uri_complete"},
+                        [&](json::value const& text) {
+                            return reader.web_address(text, "/response/verificationUriComplete",
+                                                      device.verification_uri_complete);
+                        });
         reader.optional(*part, {"requestedAt", "requested_at"}, [&](json::value const& at) {
             return reader.time(at, "/response/requestedAt", device.requested_at);
         });
         reader.optional(*part, {"expiresIn", "expires_in"}, [&](json::value const& in) {
-            return reader.duration(in, "/response/expiresIn", seconds(0), seconds(max_duration), device.expires_in);
+            return reader.duration(in, "/response/expiresIn", seconds(0), seconds(max_duration),
+                                   device.expires_in);
         });
         return reader.optional(*part, {"interval"}, [&](json::value const& every) {
             return reader.duration(every, "/response/interval", seconds(1), seconds(86'400), device.interval);
@@ -733,9 +739,10 @@ result<Interrupt> Interrupt::parse(json::value const& value)
         reader.optional(object, {"requiredScopes", "required_scopes"}, [&](json::value const& scopes) {
             return reader.texts(scopes, "/requiredScopes", consent.required_scopes);
         });
-        reader.optional(object, {"authorizationParams", "authorization_params"}, [&](json::value const& params) {
-            return reader.params(params, "/authorizationParams", consent.authorization_params);
-        });
+        reader.optional(
+            object, {"authorizationParams", "authorization_params"}, [&](json::value const& params) {
+                return reader.params(params, "/authorizationParams", consent.authorization_params);
+            });
         return reader.optional(object, {"behavior"}, [&](json::value const& behavior) {
             return reader.text(behavior, "/behavior", max_name, consent.behavior) &&
                    (consent.behavior == "resume" || consent.behavior == "reload" ||
@@ -744,7 +751,8 @@ result<Interrupt> Interrupt::parse(json::value const& value)
     });
 
     reader.optional(object, {"retryAfter", "retry_after", "_retry_after"}, [&](json::value const& from) {
-        return reader.duration(from, "/retryAfter", seconds(0), seconds(max_duration), data.retry_after.emplace());
+        return reader.duration(from, "/retryAfter", seconds(0), seconds(max_duration),
+                               data.retry_after.emplace());
     });
     reader.optional(object, {"handle"}, [&](json::value const& from) {
         return reader.name(from, "/handle", max_name, data.handle);
@@ -789,13 +797,11 @@ result<Interrupt> Interrupt::parse(json::value const& value)
     return interrupt;
 }
 
-bool is_authorization_pending(Interrupt const& interrupt) noexcept
-{
+bool is_authorization_pending(Interrupt const& interrupt) noexcept {
     return interrupt.kind() == InterruptKind::pending || interrupt.kind() == InterruptKind::slow_down;
 }
 
-bool is_consent_needed(Interrupt const& interrupt) noexcept
-{
+bool is_consent_needed(Interrupt const& interrupt) noexcept {
     return interrupt.kind() == InterruptKind::consent_needed;
 }
 

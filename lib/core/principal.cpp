@@ -2,8 +2,7 @@
 
 namespace assent {
 
-std::string Principal::subject_as(std::string_view type) const
-{
+std::string Principal::subject_as(std::string_view type) const {
     std::string user;
     if (subject_.empty())
         return user;

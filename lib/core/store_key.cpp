@@ -11,8 +11,7 @@ namespace {
 constexpr std::string_view format_mark = "a1";
 
 /// Takes one component off the front of `text`. False when there is no well-formed one.
-bool take_component(std::string_view& text, std::string_view& component)
-{
+bool take_component(std::string_view& text, std::string_view& component) {
     std::size_t length = 0;
     auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
     if (error != std::errc())
@@ -32,15 +31,14 @@ bool take_component(std::string_view& text, std::string_view& component)
     return true;
 }
 
-Failure not_a_key()
-{
-    return Failure(Errc::record_corrupt, "a store key is not in format a1; was it written by another program?");
+Failure not_a_key() {
+    return Failure(Errc::record_corrupt,
+                   "a store key is not in format a1; was it written by another program?");
 }
 
 }  // namespace
 
-StoreKey::StoreKey(std::initializer_list<std::string_view> components) : StoreKey()
-{
+StoreKey::StoreKey(std::initializer_list<std::string_view> components) : StoreKey() {
     std::size_t size = text_.size();
     for (std::string_view const component : components)
         size += component.size() + 4;
@@ -49,8 +47,7 @@ StoreKey::StoreKey(std::initializer_list<std::string_view> components) : StoreKe
         add(component);
 }
 
-StoreKey& StoreKey::add(std::string_view component)
-{
+StoreKey& StoreKey::add(std::string_view component) {
     char digits[20];
     auto const [end, error] = std::to_chars(std::begin(digits), std::end(digits), component.size());
     static_cast<void>(error);  // 20 digits hold every 64-bit number
@@ -60,8 +57,7 @@ StoreKey& StoreKey::add(std::string_view component)
     return *this;
 }
 
-result<std::vector<std::string>> StoreKey::parse(std::string_view text)
-{
+result<std::vector<std::string>> StoreKey::parse(std::string_view text) {
     if (!text.starts_with(format_mark))
         return not_a_key();
     text.remove_prefix(format_mark.size());
@@ -75,8 +71,7 @@ result<std::vector<std::string>> StoreKey::parse(std::string_view text)
     return components;
 }
 
-result<StoreKey> StoreKey::from_text(std::string text)
-{
+result<StoreKey> StoreKey::from_text(std::string text) {
     std::string_view rest = text;
     if (!rest.starts_with(format_mark))
         return not_a_key();

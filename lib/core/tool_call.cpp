@@ -1,6 +1,6 @@
 #include <assent/tool_call.hpp>
 
-#include <core/sole_owner.hpp>
+#include "core/sole_owner.hpp"
 
 #include <boost/json/value.hpp>
 

@@ -18,22 +18,21 @@ namespace {
 namespace intrusive = boost::intrusive;
 
 constexpr std::uint32_t no_expiry = std::numeric_limits<std::uint32_t>::max();
-constexpr std::size_t swept_per_write = 4;     // more than one, so that a backlog shrinks
-constexpr std::size_t visited_per_page = 4000; // bounds the time a scan holds the mutex
+constexpr std::size_t swept_per_write = 4;      // more than one, so that a backlog shrinks
+constexpr std::size_t visited_per_page = 4000;  // bounds the time a scan holds the mutex
 constexpr std::size_t bytes_per_page = std::size_t(1) << 20;
 
-using Hook = intrusive::avl_set_base_hook<intrusive::optimize_size<true>, intrusive::link_mode<intrusive::normal_link>>;
+using Hook = intrusive::avl_set_base_hook<intrusive::optimize_size<true>,
+                                          intrusive::link_mode<intrusive::normal_link>>;
 
 /// One entry in one allocation: this, then the key's bytes, then room for the value's.
 class Node : public Hook {
 public:
-    static Node* make(std::string_view key, std::string_view value)
-    {
+    static Node* make(std::string_view key, std::string_view value) {
         void* const memory = ::operator new(sizeof(Node) + key.size() + value.size());
         return new (memory) Node(key, value);
     }
-    static void drop(Node* node) noexcept
-    {
+    static void drop(Node* node) noexcept {
         wipe(node->bytes(), node->key_size_ + std::size_t(node->capacity_));
         node->~Node();
         ::operator delete(static_cast<void*>(node));
@@ -44,8 +43,7 @@ public:
     std::size_t size() const noexcept { return std::size_t(key_size_) + value_size_; }
 
     /// Overwrites the value when there is room for it and not too much of it would lie idle.
-    bool try_assign(std::string_view value) noexcept
-    {
+    bool try_assign(std::string_view value) noexcept {
         if (value.size() > capacity_ || value.size() < capacity_ / 2)
             return false;
         if (!value.empty())
@@ -57,14 +55,14 @@ public:
     }
 
     StoreVersion version = 0;
-    Store::time_point expires_at;             ///< Meaningful when heap_index says so.
+    Store::time_point expires_at;  ///< Meaningful when heap_index says so.
     std::uint32_t heap_index = no_expiry;
 
 private:
     Node(std::string_view key, std::string_view value) noexcept
-        : key_size_(static_cast<std::uint32_t>(key.size())), value_size_(static_cast<std::uint32_t>(value.size())),
-          capacity_(value_size_)
-    {
+        : key_size_(static_cast<std::uint32_t>(key.size())),
+          value_size_(static_cast<std::uint32_t>(value.size())),
+          capacity_(value_size_) {
         std::memcpy(bytes(), key.data(), key.size());
         if (!value.empty())
             std::memcpy(bytes() + key.size(), value.data(), value.size());
@@ -94,8 +92,7 @@ struct KeyOf {
 /// chosen key to collide with, and no second index to pay for. Expiry is a heap of pointers into it.
 class MemoryStore::Impl {
 public:
-    Impl(std::shared_ptr<Clock> clock, MemoryStoreConfig config) : clock_(std::move(clock)), config_(config)
-    {
+    Impl(std::shared_ptr<Clock> clock, MemoryStoreConfig config) : clock_(std::move(clock)), config_(config) {
         if (clock_ == nullptr)
             throw ConfigurationError(Failure(Errc::missing_configuration, "MemoryStore: the clock is null"));
         max_entries_ = std::min<std::size_t>(config_.max_entries(), no_expiry - 1);
@@ -104,8 +101,7 @@ public:
     Impl(Impl const&) = delete;
     Impl& operator=(Impl const&) = delete;
 
-    result<std::optional<StoreEntry>> get(StoreKey const& key)
-    {
+    result<std::optional<StoreEntry>> get(StoreKey const& key) {
         auto const now = clock_->now();
         std::lock_guard const lock(mutex_);
         auto const found = tree_.find(std::string_view(key.text()));
@@ -116,8 +112,7 @@ public:
 
     /// `expected` null: whatever is there.
     result<StoreVersion> write(StoreKey const& key, StoreVersion const* expected, std::string_view value,
-                               std::optional<time_point> expires_at)
-    {
+                               std::optional<time_point> expires_at) {
         auto const now = clock_->now();
         std::string_view const text = key.text();
         if (text.size() + value.size() > std::min<std::size_t>(config_.max_bytes(), no_expiry))
@@ -130,8 +125,7 @@ public:
         }
     }
 
-    result<bool> erase(StoreKey const& key)
-    {
+    result<bool> erase(StoreKey const& key) {
         auto const now = clock_->now();
         std::lock_guard const lock(mutex_);
         auto const found = tree_.find(std::string_view(key.text()));
@@ -143,13 +137,13 @@ public:
     }
 
     /// The cursor is the text of the last key that was looked at, so nothing that comes or goes can make it miss another.
-    result<StorePage> scan(StoreKey const& prefix, std::string_view cursor, std::size_t limit)
-    {
+    result<StorePage> scan(StoreKey const& prefix, std::string_view cursor, std::size_t limit) {
         if (limit < 1 || limit > 1000)
             return Failure(Errc::invalid_argument, "the limit of a scan must be 1 to 1000");
         std::string_view const begin = prefix.text();
         if (!cursor.empty() && !cursor.starts_with(begin))
-            return Failure(Errc::invalid_argument, "the cursor of a scan is not from a page of the same prefix");
+            return Failure(Errc::invalid_argument,
+                           "the cursor of a scan is not from a page of the same prefix");
         auto const now = clock_->now();
         StorePage page;
         page.entries.reserve(limit);
@@ -174,23 +168,20 @@ public:
         return page;
     }
 
-    std::size_t size() const
-    {
+    std::size_t size() const {
         std::lock_guard const lock(mutex_);
         return tree_.size();
     }
-    std::size_t bytes() const
-    {
+    std::size_t bytes() const {
         std::lock_guard const lock(mutex_);
         return bytes_;
     }
 
 private:
-    result<StoreVersion> write_locked(std::string_view text, StoreVersion const* expected, std::string_view value,
-                                      std::optional<time_point> expires_at, time_point now)
-    {
-        for (std::size_t i = 0; i < swept_per_write && sweep_one(now); ++i) {
-        }
+    result<StoreVersion> write_locked(std::string_view text, StoreVersion const* expected,
+                                      std::string_view value, std::optional<time_point> expires_at,
+                                      time_point now) {
+        for (std::size_t i = 0; i < swept_per_write && sweep_one(now); ++i) {}
         auto const found = tree_.find(text);
         Node* node = found == tree_.end() ? nullptr : &*found;
         if (node != nullptr && expired(*node, now)) {
@@ -229,17 +220,15 @@ private:
         return node->version;
     }
 
-    static Failure full()
-    {
-        return Failure(Errc::store_full, "the memory store is full; raise MemoryStoreConfig::max_bytes or max_entries, or "
-                                         "use a store outside the process");
+    static Failure full() {
+        return Failure(Errc::store_full,
+                       "the memory store is full; raise MemoryStoreConfig::max_bytes or max_entries, or "
+                       "use a store outside the process");
     }
-    static bool expired(Node const& node, time_point now) noexcept
-    {
+    static bool expired(Node const& node, time_point now) noexcept {
         return node.heap_index != no_expiry && node.expires_at <= now;
     }
-    static StoreEntry entry_of(Node const& node)
-    {
+    static StoreEntry entry_of(Node const& node) {
         StoreEntry entry;
         entry.value = node.value();
         entry.version = node.version;
@@ -248,14 +237,12 @@ private:
         return entry;
     }
 
-    void remove(Node& node) noexcept
-    {
+    void remove(Node& node) noexcept {
         bytes_ -= node.size();
         leave_heap(node);
         tree_.erase_and_dispose(tree_.iterator_to(node), Drop());
     }
-    bool sweep_one(time_point now) noexcept
-    {
+    bool sweep_one(time_point now) noexcept {
         if (heap_.empty() || heap_.front()->expires_at > now)
             return false;
         remove(*heap_.front());
@@ -263,8 +250,7 @@ private:
     }
 
     // A binary heap, the earliest expiry first; each node knows its place.
-    void set_expiry(Node& node, std::optional<time_point> expires_at) noexcept
-    {
+    void set_expiry(Node& node, std::optional<time_point> expires_at) noexcept {
         if (!expires_at) {
             leave_heap(node);
             return;
@@ -276,8 +262,7 @@ private:
         }
         settle(node.heap_index);
     }
-    void leave_heap(Node& node) noexcept
-    {
+    void leave_heap(Node& node) noexcept {
         if (node.heap_index == no_expiry)
             return;
         std::uint32_t const hole = node.heap_index;
@@ -289,13 +274,11 @@ private:
             settle(hole);
         }
     }
-    void place(std::size_t index, Node* node) noexcept
-    {
+    void place(std::size_t index, Node* node) noexcept {
         heap_[index] = node;
         node->heap_index = static_cast<std::uint32_t>(index);
     }
-    void settle(std::size_t index) noexcept
-    {
+    void settle(std::size_t index) noexcept {
         Node* const node = heap_[index];
         while (index > 0 && node->expires_at < heap_[(index - 1) / 2]->expires_at) {
             place(index, heap_[(index - 1) / 2]);
@@ -326,37 +309,42 @@ private:
 };
 
 MemoryStore::MemoryStore(std::shared_ptr<Clock> clock, MemoryStoreConfig config)
-    : impl_(std::make_unique<Impl>(std::move(clock), config))
-{
-}
+    : impl_(std::make_unique<Impl>(std::move(clock), config)) {}
 
 MemoryStore::~MemoryStore() = default;
 
-awaitable<result<std::optional<StoreEntry>>> MemoryStore::get(StoreKey key) { co_return impl_->get(key); }
+awaitable<result<std::optional<StoreEntry>>> MemoryStore::get(StoreKey key) {
+    co_return impl_->get(key);
+}
 
-awaitable<result<StoreVersion>> MemoryStore::put(StoreKey key, std::string value, std::optional<time_point> expires_at)
-{
+awaitable<result<StoreVersion>> MemoryStore::put(StoreKey key, std::string value,
+                                                 std::optional<time_point> expires_at) {
     auto written = impl_->write(key, nullptr, value, expires_at);
     wipe(value);
     co_return written;
 }
 
-awaitable<result<bool>> MemoryStore::erase(StoreKey key) { co_return impl_->erase(key); }
+awaitable<result<bool>> MemoryStore::erase(StoreKey key) {
+    co_return impl_->erase(key);
+}
 
-awaitable<result<StoreVersion>> MemoryStore::compare_exchange(StoreKey key, StoreVersion expected, std::string value,
-                                                              std::optional<time_point> expires_at)
-{
+awaitable<result<StoreVersion>> MemoryStore::compare_exchange(StoreKey key, StoreVersion expected,
+                                                              std::string value,
+                                                              std::optional<time_point> expires_at) {
     auto written = impl_->write(key, &expected, value, expires_at);
     wipe(value);
     co_return written;
 }
 
-awaitable<result<StorePage>> MemoryStore::scan(StoreKey prefix, std::string cursor, std::size_t limit)
-{
+awaitable<result<StorePage>> MemoryStore::scan(StoreKey prefix, std::string cursor, std::size_t limit) {
     co_return impl_->scan(prefix, cursor, limit);
 }
 
-std::size_t MemoryStore::size() const { return impl_->size(); }
-std::size_t MemoryStore::bytes() const { return impl_->bytes(); }
+std::size_t MemoryStore::size() const {
+    return impl_->size();
+}
+std::size_t MemoryStore::bytes() const {
+    return impl_->bytes();
+}
 
 }  // namespace assent

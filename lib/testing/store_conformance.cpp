@@ -16,8 +16,7 @@ namespace assent::testing {
 
 namespace {
 
-std::string random_name()
-{
+std::string random_name() {
     std::random_device device;
     std::string name;
     for (int i = 0; i < 24; ++i)
@@ -25,10 +24,11 @@ std::string random_name()
     return name;
 }
 
-std::string numbered(std::string_view name, std::size_t number) { return std::string(name) + std::to_string(number); }
+std::string numbered(std::string_view name, std::size_t number) {
+    return std::string(name) + std::to_string(number);
+}
 
-awaitable<void> sleep_until_real_time(Store::time_point when)
-{
+awaitable<void> sleep_until_real_time(Store::time_point when) {
     auto const executor = co_await asio::this_coro::executor;
     asio::system_timer timer(executor, when);
     co_await timer.async_wait(asio::use_awaitable);
@@ -38,16 +38,12 @@ awaitable<void> sleep_until_real_time(Store::time_point when)
 class Latch {
 public:
     Latch(asio::any_io_executor executor, std::size_t count)
-        : timer_(std::move(executor), asio::system_timer::time_point::max()), left_(count)
-    {
-    }
-    void count_down()
-    {
+        : timer_(std::move(executor), asio::system_timer::time_point::max()), left_(count) {}
+    void count_down() {
         if (--left_ == 0)
             timer_.cancel();
     }
-    awaitable<void> wait()
-    {
+    awaitable<void> wait() {
         if (left_ == 0)
             co_return;
         boost::system::error_code ignored;
@@ -63,8 +59,8 @@ private:
 
 class StoreConformance {
 public:
-    explicit StoreConformance(StoreConformanceConfig config) : config_(std::move(config)), root_({"conformance", random_name()})
-    {
+    explicit StoreConformance(StoreConformanceConfig config)
+        : config_(std::move(config)), root_({"conformance", random_name()}) {
         if (!config_.other_)
             config_.other_ = config_.store_;
         if (!config_.now_)
@@ -73,34 +69,47 @@ public:
             config_.sleep_until_ = &sleep_until_real_time;
     }
 
-    awaitable<StoreConformanceReport> run()
-    {
+    awaitable<StoreConformanceReport> run() {
         co_await examine("an absent key is absent, and that is no failure", &StoreConformance::absent);
         co_await examine("what was put is what get gives", &StoreConformance::put_and_get);
         co_await examine("erase erases, and says whether there was an entry", &StoreConformance::erases);
         co_await examine("keys and values are any bytes, also none", &StoreConformance::any_bytes);
-        co_await examine("different lists of components are different keys", &StoreConformance::distinct_keys);
+        co_await examine("different lists of components are different keys",
+                         &StoreConformance::distinct_keys);
         co_await examine("a value of 1 MiB and a key of 4096 bytes are kept", &StoreConformance::large);
-        co_await examine("compare_exchange writes only when the version is the expected one", &StoreConformance::exchanges);
-        co_await examine("a version is never given twice, also across erase and expiry", &StoreConformance::versions);
-        co_await examine("of concurrent compare_exchanges from absent exactly one wins", &StoreConformance::race_to_create);
-        co_await examine("of concurrent compare_exchanges from one version exactly one wins", &StoreConformance::race_to_change);
-        co_await examine("concurrent increments by compare_exchange lose none", &StoreConformance::increments);
-        co_await examine("an entry is there before its instant and absent from it on", &StoreConformance::expires);
+        co_await examine("compare_exchange writes only when the version is the expected one",
+                         &StoreConformance::exchanges);
+        co_await examine("a version is never given twice, also across erase and expiry",
+                         &StoreConformance::versions);
+        co_await examine("of concurrent compare_exchanges from absent exactly one wins",
+                         &StoreConformance::race_to_create);
+        co_await examine("of concurrent compare_exchanges from one version exactly one wins",
+                         &StoreConformance::race_to_change);
+        co_await examine("concurrent increments by compare_exchange lose none",
+                         &StoreConformance::increments);
+        co_await examine("an entry is there before its instant and absent from it on",
+                         &StoreConformance::expires);
         co_await examine("an entry without expiry stays", &StoreConformance::stays);
         co_await examine("a put replaces the expiry of the entry before", &StoreConformance::replaces_expiry);
-        co_await examine("what is written with an expiry in the past is absent at once", &StoreConformance::expired_at_once);
-        co_await examine("an expired entry counts as version 0 and is not erased again", &StoreConformance::expired_is_absent);
-        co_await examine("a life of thirty days, or of fifty years, is kept exactly", &StoreConformance::long_life);
-        co_await examine("a scan gives all entries below the prefix, and no others", &StoreConformance::scans);
+        co_await examine("what is written with an expiry in the past is absent at once",
+                         &StoreConformance::expired_at_once);
+        co_await examine("an expired entry counts as version 0 and is not erased again",
+                         &StoreConformance::expired_is_absent);
+        co_await examine("a life of thirty days, or of fifty years, is kept exactly",
+                         &StoreConformance::long_life);
+        co_await examine("a scan gives all entries below the prefix, and no others",
+                         &StoreConformance::scans);
         co_await examine("a scan prefix matches whole components only", &StoreConformance::scan_components);
-        co_await examine("a scan gives the values, versions and expiries that get gives", &StoreConformance::scan_values);
+        co_await examine("a scan gives the values, versions and expiries that get gives",
+                         &StoreConformance::scan_values);
         co_await examine("pages hold at most limit entries and together all", &StoreConformance::pages);
-        co_await examine("an entry that stays is seen although others come and go meanwhile", &StoreConformance::pages_with_changes);
+        co_await examine("an entry that stays is seen although others come and go meanwhile",
+                         &StoreConformance::pages_with_changes);
         co_await examine("a scan does not give expired entries", &StoreConformance::scan_expired);
         co_await examine("a limit outside 1 to 1000 is refused", &StoreConformance::limits);
         if (config_.make_unavailable_)
-            co_await examine("an unreachable backend is a failure, never an absent entry", &StoreConformance::unavailable);
+            co_await examine("an unreachable backend is a failure, never an absent entry",
+                             &StoreConformance::unavailable);
         co_return std::move(report_);
     }
 
@@ -108,8 +117,7 @@ private:
     using time_point = Store::time_point;
     using Statement = awaitable<void> (StoreConformance::*)();
 
-    awaitable<void> examine(std::string statement, Statement body)
-    {
+    awaitable<void> examine(std::string statement, Statement body) {
         statement_ = statement;
         keys_ = root_;
         keys_.add(std::to_string(report_.examined.size()));
@@ -127,71 +135,62 @@ private:
     }
 
     void fail(std::string what) { report_.failed.push_back(statement_ + ": " + std::move(what)); }
-    bool check(bool condition, char const* what)
-    {
+    bool check(bool condition, char const* what) {
         if (!condition)
             fail(what);
         return condition;
     }
     /// The value, or a default and a failed statement.
     template <class T>
-    T take(result<T> answer, char const* operation)
-    {
+    T take(result<T> answer, char const* operation) {
         if (answer)
             return std::move(answer).value();
         fail(std::string(operation) + " failed: " + answer.failure().message());
         return T();
     }
 
-    StoreKey key(std::string_view name) const
-    {
+    StoreKey key(std::string_view name) const {
         StoreKey made = keys_;
         made.add(name);
         return made;
     }
-    static StoreKey below(StoreKey made, std::string_view name)
-    {
+    static StoreKey below(StoreKey made, std::string_view name) {
         made.add(name);
         return made;
     }
     time_point now() const { return std::chrono::floor<std::chrono::milliseconds>(config_.now_()); }
 
-    awaitable<std::optional<StoreEntry>> get(StoreKey at)
-    {
+    awaitable<std::optional<StoreEntry>> get(StoreKey at) {
         auto answer = co_await config_.store_->get(std::move(at));
         co_return take(std::move(answer), "get");
     }
-    awaitable<StoreVersion> put(StoreKey at, std::string value, std::optional<time_point> expires_at = std::nullopt)
-    {
+    awaitable<StoreVersion> put(StoreKey at, std::string value,
+                                std::optional<time_point> expires_at = std::nullopt) {
         auto answer = co_await config_.store_->put(std::move(at), std::move(value), expires_at);
         StoreVersion const version = take(std::move(answer), "put");
         check(version != 0, "put gave version 0");
         co_return version;
     }
-    awaitable<bool> erase(StoreKey at)
-    {
+    awaitable<bool> erase(StoreKey at) {
         auto answer = co_await config_.store_->erase(std::move(at));
         co_return take(std::move(answer), "erase");
     }
     awaitable<StoreVersion> exchange(StoreKey at, StoreVersion expected, std::string value,
-                                     std::optional<time_point> expires_at = std::nullopt)
-    {
-        auto answer = co_await config_.store_->compare_exchange(std::move(at), expected, std::move(value), expires_at);
+                                     std::optional<time_point> expires_at = std::nullopt) {
+        auto answer =
+            co_await config_.store_->compare_exchange(std::move(at), expected, std::move(value), expires_at);
         co_return take(std::move(answer), "compare_exchange");
     }
-    awaitable<bool> is_absent(StoreKey at)
-    {
+    awaitable<bool> is_absent(StoreKey at) {
         auto answer = co_await config_.store_->get(std::move(at));
         co_return answer.has_value() && !answer.value().has_value();
     }
-    awaitable<bool> holds(StoreKey at, std::string_view value)
-    {
+    awaitable<bool> holds(StoreKey at, std::string_view value) {
         auto answer = co_await config_.store_->get(std::move(at));
         co_return answer.has_value() && answer.value().has_value() && answer.value()->value == value;
     }
     /// All entries below `prefix`: how often each key was seen.
-    awaitable<std::map<std::string, int>> seen(StoreKey prefix, std::size_t limit)
-    {
+    awaitable<std::map<std::string, int>> seen(StoreKey prefix, std::size_t limit) {
         std::map<std::string, int> keys;
         std::string cursor;
         for (std::size_t page_number = 0;; ++page_number) {
@@ -210,8 +209,7 @@ private:
         }
         co_return keys;
     }
-    awaitable<void> clear()
-    {
+    awaitable<void> clear() {
         std::map<std::string, int> const keys = co_await seen(root_, 1000);
         for (auto const& [text, count] : keys) {
             auto found = StoreKey::from_text(text);
@@ -221,23 +219,21 @@ private:
             }
         }
     }
-    awaitable<void> sleep_until(time_point when)
-    {
+    awaitable<void> sleep_until(time_point when) {
         time_point const late = when + config_.resolution_;
         co_await config_.sleep_until_(late);
     }
 
-    awaitable<void> absent()
-    {
+    awaitable<void> absent() {
         auto const name = key("nobody");
         check(co_await is_absent(name), "get did not complete with an absent entry");
         check(!co_await erase(name), "erase said that there was an entry");
-        check(co_await exchange(name, 7, "x") == 0, "compare_exchange with a version changed an absent entry");
+        check(co_await exchange(name, 7, "x") == 0,
+              "compare_exchange with a version changed an absent entry");
         check(co_await is_absent(name), "the refused compare_exchange wrote");
     }
 
-    awaitable<void> put_and_get()
-    {
+    awaitable<void> put_and_get() {
         auto const name = key("a");
         StoreVersion const first = co_await put(name, "one");
         auto entry = co_await get(name);
@@ -256,8 +252,7 @@ private:
               "another connection sees something else");
     }
 
-    awaitable<void> erases()
-    {
+    awaitable<void> erases() {
         auto const name = key("a");
         auto const neighbour = key("b");
         co_await put(name, "one");
@@ -268,8 +263,7 @@ private:
         check(co_await holds(neighbour, "two"), "erase took a neighbour along");
     }
 
-    awaitable<void> any_bytes()
-    {
+    awaitable<void> any_bytes() {
         std::string every;
         for (int i = 0; i < 256; ++i)
             every += static_cast<char>(i);
@@ -288,12 +282,12 @@ private:
         check(co_await is_absent(short_key), "a key ended at its zero byte");
         check(co_await holds(zero_key, with_zero), "a value with a zero byte did not come back");
         auto const keys = co_await seen(keys_, 10);
-        check(keys.count(name.text()) == 1 && keys.count(nameless.text()) == 1 && keys.count(zero_key.text()) == 1,
+        check(keys.count(name.text()) == 1 && keys.count(nameless.text()) == 1 &&
+                  keys.count(zero_key.text()) == 1,
               "a scan did not give these keys back as they are");
     }
 
-    awaitable<void> distinct_keys()
-    {
+    awaitable<void> distinct_keys() {
         std::vector<StoreKey> names;
         for (std::string_view const one : {"a/b", "a:b", "1:a", "a", "A", "1:a1:b", ""})
             names.push_back(key(one));
@@ -314,8 +308,7 @@ private:
         }
     }
 
-    awaitable<void> large()
-    {
+    awaitable<void> large() {
         std::string value(std::size_t(1) << 20, 'x');
         for (std::size_t i = 0; i < value.size(); i += 4093)
             value[i] = static_cast<char>(i);
@@ -330,8 +323,7 @@ private:
         check(co_await holds(long_name, "v"), "a key of 4096 bytes did not come back");
     }
 
-    awaitable<void> exchanges()
-    {
+    awaitable<void> exchanges() {
         auto const name = key("a");
         StoreVersion const first = co_await exchange(name, 0, "one");
         check(first != 0, "refused to create an absent entry");
@@ -347,8 +339,7 @@ private:
         check(co_await exchange(name, third, "five") > third, "refused the version that put gave");
     }
 
-    awaitable<void> versions()
-    {
+    awaitable<void> versions() {
         auto const name = key("a");
         std::set<StoreVersion> given;
         StoreVersion last = 0;
@@ -374,16 +365,18 @@ private:
 
     class Race {
     public:
-        explicit Race(asio::any_io_executor executor, std::size_t count) : latch(std::move(executor), count) {}
+        explicit Race(asio::any_io_executor executor, std::size_t count)
+            : latch(std::move(executor), count) {}
         Latch latch;
         std::size_t winners = 0;
         std::size_t failures = 0;
         std::string winner_value;
     };
-    static awaitable<void> racer(std::shared_ptr<Store> store, StoreKey name, StoreVersion expected, std::string value, Race& race)
-    {
+    static awaitable<void> racer(std::shared_ptr<Store> store, StoreKey name, StoreVersion expected,
+                                 std::string value, Race& race) {
         std::string copy = value;
-        auto answer = co_await store->compare_exchange(std::move(name), expected, std::move(copy), std::nullopt);
+        auto answer =
+            co_await store->compare_exchange(std::move(name), expected, std::move(copy), std::nullopt);
         if (!answer) {
             ++race.failures;
         } else if (answer.value() != 0) {
@@ -392,8 +385,7 @@ private:
         }
     }
     template <class Start>
-    awaitable<void> spawn_all(Latch& latch, Start const& start)
-    {
+    awaitable<void> spawn_all(Latch& latch, Start const& start) {
         auto const executor = co_await asio::this_coro::executor;
         for (std::size_t i = 0; i < config_.racers_; ++i) {
             auto store = i % 2 == 0 ? config_.store_ : config_.other_;
@@ -402,8 +394,7 @@ private:
         }
         co_await latch.wait();
     }
-    awaitable<void> race_from(StoreKey name, StoreVersion expected)
-    {
+    awaitable<void> race_from(StoreKey name, StoreVersion expected) {
         auto const executor = co_await asio::this_coro::executor;
         Race race(executor, config_.racers_);
         auto const start = [&](std::shared_ptr<Store> store, std::size_t i) {
@@ -416,23 +407,20 @@ private:
         else
             check(co_await holds(name, race.winner_value), "the value is not the winner's");
     }
-    awaitable<void> race_to_create()
-    {
+    awaitable<void> race_to_create() {
         for (std::size_t round = 0; round < 10; ++round) {
             auto const name = key(numbered("a", round));
             co_await race_from(name, 0);
         }
     }
-    awaitable<void> race_to_change()
-    {
+    awaitable<void> race_to_change() {
         auto const name = key("a");
         for (int round = 0; round < 10; ++round) {
             StoreVersion const version = co_await put(name, "start");
             co_await race_from(name, version);
         }
     }
-    static awaitable<void> incrementer(std::shared_ptr<Store> store, StoreKey name, std::size_t& failures)
-    {
+    static awaitable<void> incrementer(std::shared_ptr<Store> store, StoreKey name, std::size_t& failures) {
         for (int done = 0; done < 5;) {
             auto answer = co_await store->get(name);
             if (!answer) {
@@ -455,8 +443,7 @@ private:
                 ++done;
         }
     }
-    awaitable<void> increments()
-    {
+    awaitable<void> increments() {
         auto const executor = co_await asio::this_coro::executor;
         auto const name = key("counter");
         Latch latch(executor, config_.racers_);
@@ -470,8 +457,7 @@ private:
         check(co_await holds(name, all), "increments were lost");
     }
 
-    awaitable<void> expires()
-    {
+    awaitable<void> expires() {
         auto const name = key("a");
         auto const created = key("b");
         time_point const instant = now() + config_.short_life_;
@@ -479,9 +465,11 @@ private:
         co_await exchange(created, 0, "v", instant);
         auto entry = co_await get(name);
         if (check(entry.has_value(), "absent right after put"))
-            check(entry->expires_at && *entry->expires_at >= instant && *entry->expires_at <= instant + config_.resolution_,
+            check(entry->expires_at && *entry->expires_at >= instant &&
+                      *entry->expires_at <= instant + config_.resolution_,
                   "another expiry than was given");
-        time_point const before = instant - std::max(config_.resolution_, config_.short_life_ / 10) - config_.resolution_;
+        time_point const before =
+            instant - std::max(config_.resolution_, config_.short_life_ / 10) - config_.resolution_;
         co_await sleep_until(before);
         check(co_await holds(name, "v"), "absent before its instant");
         check(co_await holds(created, "v"), "absent before its instant, by compare_exchange");
@@ -490,8 +478,7 @@ private:
         check(co_await is_absent(created), "still there at its instant, by compare_exchange");
     }
 
-    awaitable<void> stays()
-    {
+    awaitable<void> stays() {
         auto const name = key("a");
         auto const brief = key("b");
         time_point const instant = now() + config_.short_life_;
@@ -502,8 +489,7 @@ private:
         check(co_await holds(name, "v"), "gone");
     }
 
-    awaitable<void> replaces_expiry()
-    {
+    awaitable<void> replaces_expiry() {
         auto const longer = key("longer");
         auto const endless = key("endless");
         auto const shorter = key("shorter");
@@ -521,8 +507,7 @@ private:
         check(co_await is_absent(shorter), "the later expiry was kept");
     }
 
-    awaitable<void> expired_at_once()
-    {
+    awaitable<void> expired_at_once() {
         auto const name = key("a");
         time_point const past = now() - std::chrono::hours(1);
         auto written = co_await config_.store_->put(name, "v", past);
@@ -532,15 +517,15 @@ private:
         StoreVersion const created = co_await put(name, "v");
         co_await put(name, "w", past);
         check(co_await is_absent(name), "the entry before is visible again");
-        check(co_await exchange(name, created, "x") == 0, "the version of the entry before is accepted again");
+        check(co_await exchange(name, created, "x") == 0,
+              "the version of the entry before is accepted again");
         time_point const epoch{};
         StoreVersion const ancient = co_await exchange(name, 0, "y", epoch);
         check(ancient != 0, "compare_exchange gave 0 although the version was the expected one");
         check(co_await is_absent(name), "there after compare_exchange with an expiry in 1970");
     }
 
-    awaitable<void> expired_is_absent()
-    {
+    awaitable<void> expired_is_absent() {
         auto const name = key("a");
         auto const other = key("b");
         time_point const soon = now() + config_.short_life_;
@@ -548,13 +533,14 @@ private:
         co_await put(other, "v", soon);
         co_await sleep_until(soon);
         check(!co_await erase(other), "erase said that an expired entry was there");
-        check(co_await exchange(name, version, "w") == 0, "compare_exchange took the version of an expired entry");
-        check(co_await exchange(name, 0, "w") > version, "compare_exchange refused to create where an entry had expired");
+        check(co_await exchange(name, version, "w") == 0,
+              "compare_exchange took the version of an expired entry");
+        check(co_await exchange(name, 0, "w") > version,
+              "compare_exchange refused to create where an entry had expired");
         check(co_await holds(name, "w"), "the new entry is not there");
     }
 
-    awaitable<void> long_life()
-    {
+    awaitable<void> long_life() {
         auto const month = key("month");
         auto const years = key("years");
         time_point const in_a_month = now() + std::chrono::hours(24 * 30);
@@ -575,8 +561,7 @@ private:
                   "a 50-year entry has another expiry");
     }
 
-    awaitable<void> scans()
-    {
+    awaitable<void> scans() {
         StoreKey const here = key("here");
         StoreKey const there = key("there");
         std::set<std::string> expected;
@@ -598,8 +583,7 @@ private:
         check(none.empty(), "entries below a prefix that has none");
     }
 
-    awaitable<void> scan_components()
-    {
+    awaitable<void> scan_components() {
         StoreKey const prefix = key("a");
         std::vector<StoreKey> inside;
         inside.push_back(prefix);
@@ -629,8 +613,7 @@ private:
         }
     }
 
-    awaitable<void> scan_values()
-    {
+    awaitable<void> scan_values() {
         auto const name = key("a");
         time_point const later = now() + std::chrono::hours(1);
         co_await put(name, "value", later);
@@ -645,13 +628,13 @@ private:
         check(page.entries.front().second.expires_at == entry->expires_at, "another expiry");
     }
 
-    awaitable<void> pages()
-    {
+    awaitable<void> pages() {
         for (std::size_t i = 0; i < config_.entries_; ++i) {
             StoreKey const name = key(numbered("", i));
             co_await put(name, "v");
         }
-        std::size_t const limits[] = {1, 7, config_.entries_ - 1, config_.entries_, config_.entries_ + 1, 1000};
+        std::size_t const limits[] = {1,   7, config_.entries_ - 1, config_.entries_, config_.entries_ + 1,
+                                      1000};
         for (std::size_t const limit : limits) {
             std::size_t const at_most = std::min<std::size_t>(limit, 1000);
             auto const keys = co_await seen(keys_, at_most);
@@ -659,8 +642,7 @@ private:
         }
     }
 
-    awaitable<void> pages_with_changes()
-    {
+    awaitable<void> pages_with_changes() {
         std::set<std::string> staying;
         for (std::size_t i = 0; i < config_.entries_; ++i) {
             StoreKey const stays = key(numbered("stays", i));
@@ -705,8 +687,7 @@ private:
         }
     }
 
-    awaitable<void> scan_expired()
-    {
+    awaitable<void> scan_expired() {
         auto const brief = key("brief");
         auto const lasting = key("lasting");
         time_point const soon = now() + config_.short_life_;
@@ -718,16 +699,14 @@ private:
         check(keys.count(lasting.text()) == 1, "the other entry is missing");
     }
 
-    awaitable<void> limits()
-    {
+    awaitable<void> limits() {
         auto none = co_await config_.store_->scan(keys_, std::string(), 0);
         check(!none.has_value(), "a limit of 0 was accepted");
         auto many = co_await config_.store_->scan(keys_, std::string(), 1001);
         check(!many.has_value(), "a limit of 1001 was accepted");
     }
 
-    awaitable<void> unavailable()
-    {
+    awaitable<void> unavailable() {
         auto const name = key("a");
         StoreVersion const version = co_await put(name, "v");
         config_.make_unavailable_(true);
@@ -737,8 +716,10 @@ private:
         auto erased = co_await config_.store_->erase(name);
         auto scanned = co_await config_.store_->scan(keys_, std::string(), 10);
         config_.make_unavailable_(false);
-        check(read.has_failure() && read.failure() == Errc::store_unavailable, "get did not fail with store_unavailable");
-        check(written.has_failure() && written.failure() == Errc::store_unavailable, "put did not fail with store_unavailable");
+        check(read.has_failure() && read.failure() == Errc::store_unavailable,
+              "get did not fail with store_unavailable");
+        check(written.has_failure() && written.failure() == Errc::store_unavailable,
+              "put did not fail with store_unavailable");
         check(exchanged.has_failure() && exchanged.failure() == Errc::store_unavailable,
               "compare_exchange did not fail with store_unavailable");
         check(erased.has_failure() && erased.failure() == Errc::store_unavailable,
@@ -758,49 +739,41 @@ private:
 
 StoreConformanceConfig::StoreConformanceConfig(std::shared_ptr<Store> store) : store_(std::move(store)) {}
 
-StoreConformanceConfig& StoreConformanceConfig::other_store(std::shared_ptr<Store> value)
-{
+StoreConformanceConfig& StoreConformanceConfig::other_store(std::shared_ptr<Store> value) {
     other_ = std::move(value);
     return *this;
 }
-StoreConformanceConfig& StoreConformanceConfig::now(std::function<time_point()> value)
-{
+StoreConformanceConfig& StoreConformanceConfig::now(std::function<time_point()> value) {
     now_ = std::move(value);
     return *this;
 }
-StoreConformanceConfig& StoreConformanceConfig::sleep_until(std::function<awaitable<void>(time_point)> value)
-{
+StoreConformanceConfig&
+StoreConformanceConfig::sleep_until(std::function<awaitable<void>(time_point)> value) {
     sleep_until_ = std::move(value);
     return *this;
 }
-StoreConformanceConfig& StoreConformanceConfig::resolution(std::chrono::milliseconds value)
-{
+StoreConformanceConfig& StoreConformanceConfig::resolution(std::chrono::milliseconds value) {
     resolution_ = value;
     return *this;
 }
-StoreConformanceConfig& StoreConformanceConfig::short_life(std::chrono::milliseconds value)
-{
+StoreConformanceConfig& StoreConformanceConfig::short_life(std::chrono::milliseconds value) {
     short_life_ = value;
     return *this;
 }
-StoreConformanceConfig& StoreConformanceConfig::make_unavailable(std::function<void(bool)> value)
-{
+StoreConformanceConfig& StoreConformanceConfig::make_unavailable(std::function<void(bool)> value) {
     make_unavailable_ = std::move(value);
     return *this;
 }
-StoreConformanceConfig& StoreConformanceConfig::racers(std::size_t value)
-{
+StoreConformanceConfig& StoreConformanceConfig::racers(std::size_t value) {
     racers_ = std::max<std::size_t>(2, value);
     return *this;
 }
-StoreConformanceConfig& StoreConformanceConfig::entries(std::size_t value)
-{
+StoreConformanceConfig& StoreConformanceConfig::entries(std::size_t value) {
     entries_ = std::max<std::size_t>(10, value);
     return *this;
 }
 
-awaitable<StoreConformanceReport> run_store_conformance(StoreConformanceConfig config)
-{
+awaitable<StoreConformanceReport> run_store_conformance(StoreConformanceConfig config) {
     StoreConformance suite(std::move(config));
     co_return co_await suite.run();
 }

@@ -34,31 +34,32 @@ using time_point = Store::time_point;
 /// Tells the time that it was told.
 class SetClock final : public assent::Clock {
 public:
-    time_point now() const noexcept override { return time_point(std::chrono::nanoseconds(nanoseconds_.load())); }
+    time_point now() const noexcept override {
+        return time_point(std::chrono::nanoseconds(nanoseconds_.load()));
+    }
     std::chrono::steady_clock::time_point steady_now() const noexcept override { return {}; }
-    std::unique_ptr<assent::ClockTimer> make_timer(boost::asio::any_io_executor, std::function<void()>) override
-    {
+    std::unique_ptr<assent::ClockTimer> make_timer(boost::asio::any_io_executor,
+                                                   std::function<void()>) override {
         throw std::logic_error("nothing here waits");
     }
     void set(time_point value) { nanoseconds_ = std::chrono::nanoseconds(value.time_since_epoch()).count(); }
     void advance(std::chrono::nanoseconds by) { nanoseconds_ += by.count(); }
 
 private:
-    std::atomic<std::int64_t> nanoseconds_ = std::chrono::nanoseconds(std::chrono::hours(24 * 365 * 56)).count();
+    std::atomic<std::int64_t> nanoseconds_ =
+        std::chrono::nanoseconds(std::chrono::hours(24 * 365 * 56)).count();
 };
 
 /// Runs one operation to its end.
 template <class T>
-T run(awaitable<T> operation)
-{
+T run(awaitable<T> operation) {
     boost::asio::io_context context;
     auto future = boost::asio::co_spawn(context, std::move(operation), boost::asio::use_future);
     context.run();
     return future.get();
 }
 
-awaitable<void> set_at_least(std::shared_ptr<SetClock> clock, time_point when)
-{
+awaitable<void> set_at_least(std::shared_ptr<SetClock> clock, time_point when) {
     if (when > clock->now())
         clock->set(when);
     co_return;
@@ -68,16 +69,17 @@ class Fixture {
 public:
     std::shared_ptr<SetClock> clock = std::make_shared<SetClock>();
 
-    std::shared_ptr<MemoryStore> make(MemoryStoreConfig config = {})
-    {
+    std::shared_ptr<MemoryStore> make(MemoryStoreConfig config = {}) {
         return std::make_shared<MemoryStore>(clock, config);
     }
 };
 
-std::vector<std::string> const& failed(StoreConformanceReport const& report) { return report.failed; }
+std::vector<std::string> const& failed(StoreConformanceReport const& report) {
+    return report.failed;
+}
 
-StoreVersion put(Store& store, StoreKey key, std::string value, std::optional<time_point> expires_at = std::nullopt)
-{
+StoreVersion put(Store& store, StoreKey key, std::string value,
+                 std::optional<time_point> expires_at = std::nullopt) {
     return run(store.put(std::move(key), std::move(value), expires_at)).value();
 }
 
@@ -271,8 +273,8 @@ BOOST_AUTO_TEST_CASE(threads_that_count_together_lose_nothing) {
                     ++failures;
                 else if (version.value() != 0)
                     ++done;
-                put(*store, StoreKey{"own", std::to_string(t), std::to_string(done % 20)}, std::string(30, 'v'),
-                    clock->now() + std::chrono::milliseconds(done % 5));
+                put(*store, StoreKey{"own", std::to_string(t), std::to_string(done % 20)},
+                    std::string(30, 'v'), clock->now() + std::chrono::milliseconds(done % 5));
                 if (done % 8 == 0) {
                     clock->advance(1ms);
                     if (!run(store->scan(StoreKey{"own"}, "", 50)))

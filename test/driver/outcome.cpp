@@ -32,29 +32,31 @@ namespace {
 
 enum class Answer { value, interrupt, failure, nothing, exception };
 
-awaitable<void> hop()
-{
+awaitable<void> hop() {
     auto const executor = co_await asio::this_coro::executor;
     co_await asio::post(executor, asio::use_awaitable);
 }
 
-awaitable<result<std::string>> read_token(bool works)
-{
+awaitable<result<std::string>> read_token(bool works) {
     co_await hop();
     if (!works)
         co_return Failure(Errc::store_unavailable, "the store did not answer");
     co_return std::string("token");
 }
 
-awaitable<outcome<Credentials>> authorize(Answer answer)
-{
+awaitable<outcome<Credentials>> authorize(Answer answer) {
     co_await hop();
     switch (answer) {
-    case Answer::interrupt: co_return Interrupt(Flow::ciba, InterruptKind::pending, "waiting");
-    case Answer::failure: co_return Failure(Errc::timed_out, "no answer within 5 s");
-    case Answer::nothing: co_return outcome<Credentials>();
-    case Answer::exception: throw std::runtime_error("a bug");
-    case Answer::value: break;
+    case Answer::interrupt:
+        co_return Interrupt(Flow::ciba, InterruptKind::pending, "waiting");
+    case Answer::failure:
+        co_return Failure(Errc::timed_out, "no answer within 5 s");
+    case Answer::nothing:
+        co_return outcome<Credentials>();
+    case Answer::exception:
+        throw std::runtime_error("a bug");
+    case Answer::value:
+        break;
     }
     BOOST_OUTCOME_CO_TRY(auto token, co_await read_token(true));
     TokenSet tokens;
@@ -62,30 +64,26 @@ awaitable<outcome<Credentials>> authorize(Answer answer)
     co_return Credentials("ciba", std::move(tokens));
 }
 
-awaitable<outcome<std::size_t>> run_tool(Answer answer)
-{
+awaitable<outcome<std::size_t>> run_tool(Answer answer) {
     BOOST_OUTCOME_CO_TRY(auto credentials, co_await authorize(answer));
     BOOST_OUTCOME_CO_TRY(auto again, co_await read_token(answer == Answer::value));
     co_return credentials.tokens().access_token.expose().size() + again.size();
 }
 
-awaitable<outcome<std::size_t>> run_without_store()
-{
+awaitable<outcome<std::size_t>> run_without_store() {
     BOOST_OUTCOME_CO_TRY(auto token, co_await read_token(false));
     co_return token.size();
 }
 
 template <class T>
-T run(awaitable<T> operation)
-{
+T run(awaitable<T> operation) {
     asio::io_context context;
     auto future = asio::co_spawn(context, std::move(operation), asio::use_future);
     context.run();
     return future.get();
 }
 
-awaitable<int> both()
-{
+awaitable<int> both() {
     using namespace asio::experimental::awaitable_operators;
     auto [first, second] = co_await (authorize(Answer::value) && authorize(Answer::interrupt));
     co_return (first.has_value() ? 1 : 0) + (second.has_interrupt() ? 2 : 0);
@@ -95,13 +93,11 @@ awaitable<int> both()
 
 BOOST_AUTO_TEST_SUITE(driver_outcome)
 
-BOOST_AUTO_TEST_CASE(a_coroutine_of_an_outcome_can_be_spawned)
-{
+BOOST_AUTO_TEST_CASE(a_coroutine_of_an_outcome_can_be_spawned) {
     BOOST_TEST(run(run_tool(Answer::value)).value() == 10u);
 }
 
-BOOST_AUTO_TEST_CASE(the_tool_does_not_run_without_a_value)
-{
+BOOST_AUTO_TEST_CASE(the_tool_does_not_run_without_a_value) {
     auto const interrupted = run(run_tool(Answer::interrupt));
     BOOST_REQUIRE(interrupted.has_interrupt());
     BOOST_TEST(interrupted.interrupt().message() == "waiting");
@@ -116,35 +112,33 @@ BOOST_AUTO_TEST_CASE(the_tool_does_not_run_without_a_value)
     BOOST_TEST((stored.failure() == Errc::store_unavailable));
 }
 
-BOOST_AUTO_TEST_CASE(a_handler_gets_no_result_beside_an_exception)
-{
+BOOST_AUTO_TEST_CASE(a_handler_gets_no_result_beside_an_exception) {
     asio::io_context context;
     bool called = false;
-    asio::co_spawn(context, authorize(Answer::exception), [&](std::exception_ptr error, outcome<Credentials> answer) {
-        called = true;
-        BOOST_TEST(static_cast<bool>(error));
-        BOOST_TEST(!answer.has_value());
-        BOOST_TEST((answer.failure() == Errc::no_result));
-    });
+    asio::co_spawn(context, authorize(Answer::exception),
+                   [&](std::exception_ptr error, outcome<Credentials> answer) {
+                       called = true;
+                       BOOST_TEST(static_cast<bool>(error));
+                       BOOST_TEST(!answer.has_value());
+                       BOOST_TEST((answer.failure() == Errc::no_result));
+                   });
     context.run();
     BOOST_TEST(called);
 }
 
-BOOST_AUTO_TEST_CASE(outcomes_run_together_with_the_awaitable_operators)
-{
+BOOST_AUTO_TEST_CASE(outcomes_run_together_with_the_awaitable_operators) {
     BOOST_TEST(run(both()) == 3);
 }
 
-BOOST_AUTO_TEST_CASE(outcomes_run_together_in_a_parallel_group)
-{
+BOOST_AUTO_TEST_CASE(outcomes_run_together_in_a_parallel_group) {
     asio::io_context context;
     auto group = asio::experimental::make_parallel_group(
         asio::co_spawn(context, authorize(Answer::value), asio::deferred),
         asio::co_spawn(context, authorize(Answer::failure), asio::deferred));
     bool called = false;
     group.async_wait(asio::experimental::wait_for_all(),
-                     [&](std::array<std::size_t, 2>, std::exception_ptr, outcome<Credentials> first, std::exception_ptr,
-                         outcome<Credentials> second) {
+                     [&](std::array<std::size_t, 2>, std::exception_ptr, outcome<Credentials> first,
+                         std::exception_ptr, outcome<Credentials> second) {
                          called = true;
                          BOOST_TEST(first.has_value());
                          BOOST_TEST(second.has_failure());

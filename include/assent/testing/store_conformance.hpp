@@ -55,7 +55,8 @@ class StoreConformanceReport {
 public:
     StoreConformanceReport() = default;
     std::vector<std::string> examined;  ///< The statements, in order.
-    std::vector<std::string> failed;    ///< "statement: what was seen instead". Empty for a store that conforms.
+    std::vector<std::string>
+        failed;  ///< "statement: what was seen instead". Empty for a store that conforms.
 };
 
 /// Examines everything that assent relies on in a Store, for any test framework: report.failed must be empty.

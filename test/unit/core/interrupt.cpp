@@ -31,16 +31,14 @@ namespace {
 
 using time_point = std::chrono::system_clock::time_point;
 
-json::value golden(std::string const& name)
-{
+json::value golden(std::string const& name) {
     std::ifstream file(std::string(assent::test::source_dir()) + "/test/data/golden/" + name);
     BOOST_REQUIRE_MESSAGE(file.good(), "cannot open " << name);
     std::string const text{std::istreambuf_iterator<char>(file), {}};
     return json::parse(text);
 }
 
-Interrupt parsed(json::value const& value)
-{
+Interrupt parsed(json::value const& value) {
     auto const interrupt = Interrupt::parse(value);
     BOOST_REQUIRE_MESSAGE(interrupt.has_value(),
                           json::serialize(value) << ": " << (interrupt ? "" : interrupt.failure().message()));
@@ -48,8 +46,7 @@ Interrupt parsed(json::value const& value)
 }
 
 /// Every interrupt that is somewhere in a recording.
-void collect(json::value const& value, std::vector<json::value>& found)
-{
+void collect(json::value const& value, std::vector<json::value>& found) {
     if (auto const* object = value.if_object()) {
         // A recorded result has the error's name, too; its JSON is the member `json`.
         if (Interrupt::is_interrupt(value) && !object->contains("json"))
@@ -62,8 +59,7 @@ void collect(json::value const& value, std::vector<json::value>& found)
     }
 }
 
-std::vector<std::string> keys_of(json::value const& value)
-{
+std::vector<std::string> keys_of(json::value const& value) {
     std::vector<std::string> keys;
     if (auto const* object = value.if_object()) {
         for (auto const& member : *object) {
@@ -76,8 +72,7 @@ std::vector<std::string> keys_of(json::value const& value)
 }
 
 /// Without the members that are null: `JSON.stringify` writes NaN so.
-json::value without_nulls(json::value value)
-{
+json::value without_nulls(json::value value) {
     if (auto* object = value.if_object()) {
         for (auto at = object->begin(); at != object->end();)
             at = at->value().is_null() ? object->stable_erase(at) : std::next(at);
@@ -86,8 +81,7 @@ json::value without_nulls(json::value value)
 }
 
 /// Numbers by value: 10 and 1E1 are the same.
-bool same(json::value const& a, json::value const& b)
-{
+bool same(json::value const& a, json::value const& b) {
     if (a.is_number() && b.is_number())
         return a.to_number<double>() == b.to_number<double>();
     if (a.is_object() && b.is_object()) {
@@ -103,16 +97,14 @@ bool same(json::value const& a, json::value const& b)
     return a == b;
 }
 
-void check_round_trip(json::value const& value)
-{
+void check_round_trip(json::value const& value) {
     json::value const again = parsed(value).to_json();
     BOOST_TEST(same(again, value), json::serialize(again) << " instead of " << json::serialize(value));
     BOOST_TEST(keys_of(again) == keys_of(value), boost::test_tools::per_element());
 }
 
 /// What the SDK's 15 classes answer for an interrupt, by the rules of the SDK.
-json::object row_of(json::object const& interrupt, json::object const& codes)
-{
+json::object row_of(json::object const& interrupt, json::object const& codes) {
     json::object row;
     auto const* code = interrupt.if_contains("code");
     for (auto const& member : codes) {
@@ -128,8 +120,7 @@ json::object row_of(json::object const& interrupt, json::object const& codes)
     return row;
 }
 
-AuthorizationRequest request()
-{
+AuthorizationRequest request() {
     AuthorizationRequest made;
     made.id = Secret("eyJ-the-auth-req-id");
     made.requested_at = time_point(1'700'000'000'500ms);
@@ -138,8 +129,7 @@ AuthorizationRequest request()
     return made;
 }
 
-DeviceAuthorizationResponse device()
-{
+DeviceAuthorizationResponse device() {
     DeviceAuthorizationResponse made;
     made.device_code = Secret("the-device-code-XYZ");
     made.user_code = "QTZL-MCBW";
@@ -150,8 +140,7 @@ DeviceAuthorizationResponse device()
     return made;
 }
 
-ConsentRequest consent()
-{
+ConsentRequest consent() {
     ConsentRequest made;
     made.connection = "google-oauth2";
     made.scopes = {"a"};
@@ -160,8 +149,7 @@ ConsentRequest consent()
     return made;
 }
 
-ServerReply server()
-{
+ServerReply server() {
     ServerReply made;
     made.status = 400;
     made.error = "access_denied";
@@ -171,8 +159,7 @@ ServerReply server()
     return made;
 }
 
-Interrupt everything(Flow flow, InterruptKind kind)
-{
+Interrupt everything(Flow flow, InterruptKind kind) {
     Interrupt interrupt(flow, kind, "our sentence");
     interrupt.request(request()).device(device()).consent(consent()).server(server());
     interrupt.handle("h-123").binding_message("Buy 10 ZEKO").retry_after(11s);
@@ -181,8 +168,7 @@ Interrupt everything(Flow flow, InterruptKind kind)
 }
 
 /// The failure's pointer for a pending interrupt in which one member is replaced.
-std::string refusal(std::string_view text)
-{
+std::string refusal(std::string_view text) {
     auto const interrupt = Interrupt::parse_text(text);
     if (interrupt)
         return "accepted";
@@ -193,18 +179,24 @@ std::string refusal(std::string_view text)
 
 constexpr Flow flows[] = {Flow::unknown, Flow::ciba, Flow::device, Flow::token_vault, Flow::fga};
 constexpr InterruptKind kinds[] = {
-    InterruptKind::unknown,      InterruptKind::pending,        InterruptKind::slow_down,
-    InterruptKind::denied,       InterruptKind::expired,        InterruptKind::invalid_grant,
-    InterruptKind::no_push,      InterruptKind::consent_needed, InterruptKind::action_changed,
-    InterruptKind::already_used, InterruptKind::insufficient_scope,
+    InterruptKind::unknown,
+    InterruptKind::pending,
+    InterruptKind::slow_down,
+    InterruptKind::denied,
+    InterruptKind::expired,
+    InterruptKind::invalid_grant,
+    InterruptKind::no_push,
+    InterruptKind::consent_needed,
+    InterruptKind::action_changed,
+    InterruptKind::already_used,
+    InterruptKind::insufficient_scope,
 };
 
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(core_interrupt)
 
-BOOST_AUTO_TEST_CASE(every_interrupt_of_the_official_sdk_comes_back_as_it_was)
-{
+BOOST_AUTO_TEST_CASE(every_interrupt_of_the_official_sdk_comes_back_as_it_was) {
     auto const recorded = golden("interrupts.json");
     auto const& all = recorded.at("interrupts").as_array();
     BOOST_TEST(all.size() == 13u);
@@ -222,9 +214,9 @@ BOOST_AUTO_TEST_CASE(every_interrupt_of_the_official_sdk_comes_back_as_it_was)
     }
 }
 
-BOOST_AUTO_TEST_CASE(every_interrupt_of_the_recorded_flows_comes_back_as_it_was)
-{
-    for (auto const& [name, at_least] : std::map<std::string, std::size_t>{{"async.json", 40}, {"device.json", 15}, {"token-vault.json", 8}}) {
+BOOST_AUTO_TEST_CASE(every_interrupt_of_the_recorded_flows_comes_back_as_it_was) {
+    for (auto const& [name, at_least] : std::map<std::string, std::size_t>{
+             {"async.json", 40}, {"device.json", 15}, {"token-vault.json", 8}}) {
         std::vector<json::value> found;
         collect(golden(name), found);
         BOOST_TEST(found.size() >= at_least);
@@ -233,8 +225,7 @@ BOOST_AUTO_TEST_CASE(every_interrupt_of_the_recorded_flows_comes_back_as_it_was)
     }
 }
 
-BOOST_AUTO_TEST_CASE(the_sdks_classes_answer_for_ours_as_for_theirs)
-{
+BOOST_AUTO_TEST_CASE(the_sdks_classes_answer_for_ours_as_for_theirs) {
     auto const recorded = golden("interrupts.json");
     auto const& codes = recorded.at("codes").as_object();
     for (auto const& entry : recorded.at("interrupts").as_array()) {
@@ -251,8 +242,7 @@ BOOST_AUTO_TEST_CASE(the_sdks_classes_answer_for_ours_as_for_theirs)
     }
 }
 
-BOOST_AUTO_TEST_CASE(the_wire_form_of_the_vercel_package_is_read)
-{
+BOOST_AUTO_TEST_CASE(the_wire_form_of_the_vercel_package_is_read) {
     auto const recorded = golden("interrupts.json");
     for (auto const& entry : recorded.at("interrupts").as_array()) {
         auto const& wire = entry.at("vercel_stream_error").as_string();
@@ -265,8 +255,7 @@ BOOST_AUTO_TEST_CASE(the_wire_form_of_the_vercel_package_is_read)
     }
 }
 
-BOOST_AUTO_TEST_CASE(every_code_comes_back_with_its_flow_and_kind)
-{
+BOOST_AUTO_TEST_CASE(every_code_comes_back_with_its_flow_and_kind) {
     std::set<std::string> seen;
     for (Flow const flow : flows) {
         for (InterruptKind const kind : kinds) {
@@ -281,13 +270,16 @@ BOOST_AUTO_TEST_CASE(every_code_comes_back_with_its_flow_and_kind)
     }
 }
 
-BOOST_AUTO_TEST_CASE(codes_are_the_current_javascript_sdks)
-{
-    auto const code = [](Flow flow, InterruptKind kind) { return std::string(Interrupt(flow, kind, "").code()); };
+BOOST_AUTO_TEST_CASE(codes_are_the_current_javascript_sdks) {
+    auto const code = [](Flow flow, InterruptKind kind) {
+        return std::string(Interrupt(flow, kind, "").code());
+    };
     BOOST_TEST(code(Flow::ciba, InterruptKind::pending) == "ASYNC_AUTHORIZATION_AUTHORIZATION_PENDING");
-    BOOST_TEST(code(Flow::ciba, InterruptKind::slow_down) == "ASYNC_AUTHORIZATION_AUTHORIZATION_POLLING_ERROR");
+    BOOST_TEST(code(Flow::ciba, InterruptKind::slow_down) ==
+               "ASYNC_AUTHORIZATION_AUTHORIZATION_POLLING_ERROR");
     BOOST_TEST(code(Flow::ciba, InterruptKind::denied) == "ASYNC_AUTHORIZATION_ACCESS_DENIED");
-    BOOST_TEST(code(Flow::ciba, InterruptKind::expired) == "ASYNC_AUTHORIZATION_AUTHORIZATION_REQUEST_EXPIRED");
+    BOOST_TEST(code(Flow::ciba, InterruptKind::expired) ==
+               "ASYNC_AUTHORIZATION_AUTHORIZATION_REQUEST_EXPIRED");
     BOOST_TEST(code(Flow::ciba, InterruptKind::invalid_grant) == "ASYNC_AUTHORIZATION_INVALID_GRANT");
     BOOST_TEST(code(Flow::ciba, InterruptKind::no_push) ==
                "ASYNC_AUTHORIZATION_USER_DOES_NOT_HAVE_PUSH_NOTIFICATIONS");
@@ -299,12 +291,12 @@ BOOST_AUTO_TEST_CASE(codes_are_the_current_javascript_sdks)
     BOOST_TEST(code(Flow::token_vault, InterruptKind::consent_needed) == "TOKEN_VAULT_ERROR");
     BOOST_TEST(code(Flow::ciba, InterruptKind::action_changed) == "ASYNC_AUTHORIZATION_ACTION_CHANGED");
     BOOST_TEST(code(Flow::ciba, InterruptKind::already_used) == "ASYNC_AUTHORIZATION_ALREADY_USED");
-    BOOST_TEST(code(Flow::ciba, InterruptKind::insufficient_scope) == "ASYNC_AUTHORIZATION_INSUFFICIENT_SCOPE");
+    BOOST_TEST(code(Flow::ciba, InterruptKind::insufficient_scope) ==
+               "ASYNC_AUTHORIZATION_INSUFFICIENT_SCOPE");
     BOOST_TEST(code(Flow::fga, InterruptKind::denied) == "FGA_ACCESS_DENIED");
 }
 
-BOOST_AUTO_TEST_CASE(codes_of_the_python_sdk_and_of_older_versions_mean_the_same)
-{
+BOOST_AUTO_TEST_CASE(codes_of_the_python_sdk_and_of_older_versions_mean_the_same) {
     struct Old {
         char const* code;
         char const* now;
@@ -318,7 +310,8 @@ BOOST_AUTO_TEST_CASE(codes_of_the_python_sdk_and_of_older_versions_mean_the_same
         {"CIBA_AUTHORIZATION_REQUEST_EXPIRED", "ASYNC_AUTHORIZATION_AUTHORIZATION_REQUEST_EXPIRED"},
         {"CIBA_ACCESS_DENIED", "ASYNC_AUTHORIZATION_ACCESS_DENIED"},
         {"CIBA_INVALID_GRANT", "ASYNC_AUTHORIZATION_INVALID_GRANT"},
-        {"CIBA_USER_DOES_NOT_HAVE_PUSH_NOTIFICATIONS", "ASYNC_AUTHORIZATION_USER_DOES_NOT_HAVE_PUSH_NOTIFICATIONS"},
+        {"CIBA_USER_DOES_NOT_HAVE_PUSH_NOTIFICATIONS",
+         "ASYNC_AUTHORIZATION_USER_DOES_NOT_HAVE_PUSH_NOTIFICATIONS"},
         {"FEDERATED_CONNECTION_ERROR", "TOKEN_VAULT_ERROR"},
         {"TokenVaultError", "TOKEN_VAULT_ERROR"},
     };
@@ -330,8 +323,7 @@ BOOST_AUTO_TEST_CASE(codes_of_the_python_sdk_and_of_older_versions_mean_the_same
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_code_of_the_future_keeps_its_text_and_has_the_flow_of_its_prefix)
-{
+BOOST_AUTO_TEST_CASE(a_code_of_the_future_keeps_its_text_and_has_the_flow_of_its_prefix) {
     auto const read = [](std::string_view code) {
         json::object object;
         object["name"] = "AUTH0_AI_INTERRUPT";
@@ -350,12 +342,12 @@ BOOST_AUTO_TEST_CASE(a_code_of_the_future_keeps_its_text_and_has_the_flow_of_its
     BOOST_TEST((read("FGA_X").flow() == Flow::fga));
     BOOST_TEST((read("X").flow() == Flow::unknown));
     // A prefix alone, or half of a doubled word where the SDK has none, is not taken for something else.
-    for (char const* code : {"", "ASYNC_AUTHORIZATION_", "DEVICE_PENDING", "AUTHORIZATION_PENDING", "async_authorization_pending"})
+    for (char const* code : {"", "ASYNC_AUTHORIZATION_", "DEVICE_PENDING", "AUTHORIZATION_PENDING",
+                             "async_authorization_pending"})
         BOOST_TEST((read(code).kind() == InterruptKind::unknown), code);
 }
 
-BOOST_AUTO_TEST_CASE(the_python_dialect_is_read)
-{
+BOOST_AUTO_TEST_CASE(the_python_dialect_is_read) {
     auto const pending = Interrupt::parse_text(R"({"code": "ASYNC_AUTHORIZATION_PENDING",
         "_request": {"id": "auth-req-1", "requested_at": 1700000000.25, "expires_in": 300, "interval": 5},
         "message": "Authorization pending", "name": "AUTH0_AI_INTERRUPT"})");
@@ -374,8 +366,7 @@ BOOST_AUTO_TEST_CASE(the_python_dialect_is_read)
     BOOST_TEST(vault.value().consent()->behavior == "resume");
 }
 
-BOOST_AUTO_TEST_CASE(missing_and_null_members_have_defaults)
-{
+BOOST_AUTO_TEST_CASE(missing_and_null_members_have_defaults) {
     auto const read = Interrupt::parse_text(R"({"name": "AUTH0_AI_INTERRUPT",
         "code": "ASYNC_AUTHORIZATION_AUTHORIZATION_PENDING", "request": {"id": "r", "requestedAt": null, "interval": null},
         "retryAfter": null, "unknown": {"deep": [1, 2, 3]}, "toolCall": {"id": "c"}})");
@@ -390,8 +381,7 @@ BOOST_AUTO_TEST_CASE(missing_and_null_members_have_defaults)
     BOOST_TEST((bare.value().kind() == InterruptKind::unknown));
 }
 
-BOOST_AUTO_TEST_CASE(what_only_we_write_comes_after_the_sdks_members_and_comes_back)
-{
+BOOST_AUTO_TEST_CASE(what_only_we_write_comes_after_the_sdks_members_and_comes_back) {
     for (Flow const flow : flows) {
         for (InterruptKind const kind : kinds) {
             json::object const written = everything(flow, kind).to_json();
@@ -400,8 +390,10 @@ BOOST_AUTO_TEST_CASE(what_only_we_write_comes_after_the_sdks_members_and_comes_b
             for (auto const& member : written)
                 keys.emplace_back(member.key());
             std::vector<std::string> const expected = {
-                "name",   "code",   "request",        "response",  "connection", "scopes", "requiredScopes", "authorizationParams",
-                "behavior", "retryAfter", "message", "handle", "bindingMessage", "expiresAt", "nextPollAt", "server"};
+                "name",           "code",       "request",        "response",
+                "connection",     "scopes",     "requiredScopes", "authorizationParams",
+                "behavior",       "retryAfter", "message",        "handle",
+                "bindingMessage", "expiresAt",  "nextPollAt",     "server"};
             BOOST_TEST(keys == expected, boost::test_tools::per_element());
         }
     }
@@ -416,9 +408,9 @@ BOOST_AUTO_TEST_CASE(what_only_we_write_comes_after_the_sdks_members_and_comes_b
     BOOST_TEST((again.server()->retry_after == 9s));
 }
 
-BOOST_AUTO_TEST_CASE(times_survive_to_the_microsecond)
-{
-    for (auto const micros : {1'700'000'000'000'001LL, 1'795'421'049'098'000LL, 1'700'000'000'999'999LL, 8'999'999'999'000'000LL, 1LL}) {
+BOOST_AUTO_TEST_CASE(times_survive_to_the_microsecond) {
+    for (auto const micros : {1'700'000'000'000'001LL, 1'795'421'049'098'000LL, 1'700'000'000'999'999LL,
+                              8'999'999'999'000'000LL, 1LL}) {
         AuthorizationRequest made = request();
         made.requested_at = time_point(std::chrono::microseconds(micros));
         Interrupt interrupt(Flow::ciba, InterruptKind::pending, "m");
@@ -430,15 +422,13 @@ BOOST_AUTO_TEST_CASE(times_survive_to_the_microsecond)
     }
 }
 
-BOOST_AUTO_TEST_CASE(whole_seconds_are_written_without_a_fraction)
-{
+BOOST_AUTO_TEST_CASE(whole_seconds_are_written_without_a_fraction) {
     Interrupt interrupt(Flow::device, InterruptKind::pending, "m");
     interrupt.device(device());
     BOOST_TEST(interrupt.to_json().at("response").at("requestedAt").is_int64());
 }
 
-BOOST_AUTO_TEST_CASE(the_public_view_holds_no_secret)
-{
+BOOST_AUTO_TEST_CASE(the_public_view_holds_no_secret) {
     for (Flow const flow : flows) {
         for (InterruptKind const kind : kinds) {
             Interrupt interrupt = everything(flow, kind);
@@ -456,8 +446,7 @@ BOOST_AUTO_TEST_CASE(the_public_view_holds_no_secret)
     }
 }
 
-BOOST_AUTO_TEST_CASE(nothing_public_repeats_a_secret_from_elsewhere)
-{
+BOOST_AUTO_TEST_CASE(nothing_public_repeats_a_secret_from_elsewhere) {
     std::string const secret = "eyJ-the-auth-req-id";
     ConsentRequest careless = consent();
     careless.authorization_params.emplace_back("login_hint", secret);
@@ -466,20 +455,22 @@ BOOST_AUTO_TEST_CASE(nothing_public_repeats_a_secret_from_elsewhere)
     BOOST_TEST(json::serialize(interrupt.to_public_json()).find(secret) == std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(the_public_view_of_a_ciba_request)
-{
+BOOST_AUTO_TEST_CASE(the_public_view_of_a_ciba_request) {
     Interrupt interrupt(Flow::ciba, InterruptKind::pending, "The person has not answered yet.");
-    interrupt.request(request()).handle("h-1").binding_message("Buy 10 ZEKO").next_poll_at(time_point(1'700'000'007'500ms));
+    interrupt.request(request())
+        .handle("h-1")
+        .binding_message("Buy 10 ZEKO")
+        .next_poll_at(time_point(1'700'000'007'500ms));
     json::value const expected = json::parse(R"({
         "name": "AUTH0_AI_INTERRUPT", "code": "ASYNC_AUTHORIZATION_AUTHORIZATION_PENDING",
         "message": "The person has not answered yet.", "flow": "ciba", "kind": "pending", "resumable": true,
         "handle": "h-1", "bindingMessage": "Buy 10 ZEKO",
         "expiresAt": "2023-11-14T22:18:20.500Z", "nextPollAt": "2023-11-14T22:13:27.500Z"})");
-    BOOST_TEST(json::value(interrupt.to_public_json()) == expected, json::serialize(interrupt.to_public_json()));
+    BOOST_TEST(json::value(interrupt.to_public_json()) == expected,
+               json::serialize(interrupt.to_public_json()));
 }
 
-BOOST_AUTO_TEST_CASE(the_public_view_of_a_device_authorization)
-{
+BOOST_AUTO_TEST_CASE(the_public_view_of_a_device_authorization) {
     Interrupt interrupt(Flow::device, InterruptKind::slow_down, "m");
     interrupt.device(device()).retry_after(10s);
     json::value const expected = json::parse(R"({
@@ -488,11 +479,11 @@ BOOST_AUTO_TEST_CASE(the_public_view_of_a_device_authorization)
         "verificationUri": "https://t.example/activate",
         "verificationUriComplete": "https://t.example/activate?user_code=QTZL-MCBW", "retryAfter": 10,
         "expiresAt": "2023-11-14T22:28:20.000Z"})");
-    BOOST_TEST(json::value(interrupt.to_public_json()) == expected, json::serialize(interrupt.to_public_json()));
+    BOOST_TEST(json::value(interrupt.to_public_json()) == expected,
+               json::serialize(interrupt.to_public_json()));
 }
 
-BOOST_AUTO_TEST_CASE(the_public_view_of_a_consent_works_in_the_sdks_front_ends)
-{
+BOOST_AUTO_TEST_CASE(the_public_view_of_a_consent_works_in_the_sdks_front_ends) {
     Interrupt interrupt(Flow::token_vault, InterruptKind::consent_needed, "m");
     interrupt.consent(consent()).server(server());
     auto const shown = interrupt.to_public_json();
@@ -500,13 +491,13 @@ BOOST_AUTO_TEST_CASE(the_public_view_of_a_consent_works_in_the_sdks_front_ends)
     Interrupt const read = parsed(shown);
     BOOST_REQUIRE(read.consent() != nullptr);
     BOOST_TEST(read.consent()->connection == "google-oauth2");
-    BOOST_TEST(read.consent()->required_scopes == consent().required_scopes, boost::test_tools::per_element());
+    BOOST_TEST(read.consent()->required_scopes == consent().required_scopes,
+               boost::test_tools::per_element());
     BOOST_TEST(shown.at("server").at("untrusted") == true);
     BOOST_TEST(shown.at("server").at("description") == json::string(server().description));
 }
 
-BOOST_AUTO_TEST_CASE(a_public_view_that_comes_back_can_name_the_authorization_but_not_more)
-{
+BOOST_AUTO_TEST_CASE(a_public_view_that_comes_back_can_name_the_authorization_but_not_more) {
     Interrupt interrupt(Flow::ciba, InterruptKind::pending, "m");
     interrupt.request(request()).handle("h-1");
     auto json = interrupt.to_public_json();
@@ -517,14 +508,14 @@ BOOST_AUTO_TEST_CASE(a_public_view_that_comes_back_can_name_the_authorization_bu
     BOOST_TEST(read.request() == nullptr);
 }
 
-BOOST_AUTO_TEST_CASE(hostile_json_is_refused_with_the_name_of_the_member)
-{
+BOOST_AUTO_TEST_CASE(hostile_json_is_refused_with_the_name_of_the_member) {
     struct Case {
         std::string text;
         std::string begins;
     };
     auto const with = [](std::string const& member) {
-        return R"({"name":"AUTH0_AI_INTERRUPT","code":"ASYNC_AUTHORIZATION_AUTHORIZATION_PENDING",)" + member + "}";
+        return R"({"name":"AUTH0_AI_INTERRUPT","code":"ASYNC_AUTHORIZATION_AUTHORIZATION_PENDING",)" +
+               member + "}";
     };
     auto const in_request = [&](std::string const& member) { return with(R"("request":{)" + member + "}"); };
     auto const in_device = [&](std::string const& member) { return with(R"("response":{)" + member + "}"); };
@@ -579,7 +570,8 @@ BOOST_AUTO_TEST_CASE(hostile_json_is_refused_with_the_name_of_the_member)
         {with(R"("response":0)"), "interrupt /response:"},
         {in_device(R"x("verificationUri":"javascript:alert(1)")x"), "interrupt /response/verificationUri:"},
         {in_device(R"("verificationUri":"https://a\u0000b")"), "interrupt /response/verificationUri:"},
-        {in_device(R"("verificationUriComplete":"data:text/html,x")"), "interrupt /response/verificationUriComplete:"},
+        {in_device(R"("verificationUriComplete":"data:text/html,x")"),
+         "interrupt /response/verificationUriComplete:"},
         {in_device(R"("userCode":"A\u001b[2J")"), "interrupt /response/userCode:"},
         {in_device(R"("interval":0)"), "interrupt /response/interval:"},
         {with(R"("connection":7)"), "interrupt /connection:"},
@@ -595,7 +587,8 @@ BOOST_AUTO_TEST_CASE(hostile_json_is_refused_with_the_name_of_the_member)
         {with(R"("expiresAt":"2023-11-14T22:18:20Z")"), "interrupt /expiresAt:"},
         {with(R"("server":[])"), "interrupt /server:"},
         {with(R"("server":{"status":1000})"), "interrupt /server/status:"},
-        {with(R"("server":{"description":")" + std::string(1025, 'd') + "\"}"), "interrupt /server/description:"},
+        {with(R"("server":{"description":")" + std::string(1025, 'd') + "\"}"),
+         "interrupt /server/description:"},
         {std::string(70'000, ' '), "interrupt: is longer than"},
         {std::string(40'000, '['), "interrupt: is not JSON"},
     };
@@ -606,14 +599,14 @@ BOOST_AUTO_TEST_CASE(hostile_json_is_refused_with_the_name_of_the_member)
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_number_that_json_text_cannot_write_is_refused_too)
-{
+BOOST_AUTO_TEST_CASE(a_number_that_json_text_cannot_write_is_refused_too) {
     json::object request;
     request["id"] = "r";
     json::object object;
     object["name"] = "AUTH0_AI_INTERRUPT";
-    for (double const absurd : {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity(),
-                                -std::numeric_limits<double>::infinity()}) {
+    for (double const absurd :
+         {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity(),
+          -std::numeric_limits<double>::infinity()}) {
         for (char const* name : {"requestedAt", "expiresIn", "interval"}) {
             json::object bad = request;
             bad[name] = absurd;
@@ -623,14 +616,13 @@ BOOST_AUTO_TEST_CASE(a_number_that_json_text_cannot_write_is_refused_too)
     }
 }
 
-BOOST_AUTO_TEST_CASE(no_message_of_a_refusal_repeats_the_input)
-{
-    std::string const why = refusal(R"({"name":"AUTH0_AI_INTERRUPT","request":{"id":"s3cr3t","requestedAt":"s3cr3t"}})");
+BOOST_AUTO_TEST_CASE(no_message_of_a_refusal_repeats_the_input) {
+    std::string const why =
+        refusal(R"({"name":"AUTH0_AI_INTERRUPT","request":{"id":"s3cr3t","requestedAt":"s3cr3t"}})");
     BOOST_TEST(why.find("s3cr3t") == std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(a_default_interrupt_is_final_and_says_nothing)
-{
+BOOST_AUTO_TEST_CASE(a_default_interrupt_is_final_and_says_nothing) {
     Interrupt const none;
     BOOST_TEST((none.kind() == InterruptKind::unknown));
     BOOST_TEST((none.flow() == Flow::unknown));
@@ -653,8 +645,7 @@ BOOST_AUTO_TEST_CASE(a_default_interrupt_is_final_and_says_nothing)
     BOOST_TEST(none.handle().empty());
 }
 
-BOOST_AUTO_TEST_CASE(what_can_be_resumed_is_what_a_person_can_still_decide)
-{
+BOOST_AUTO_TEST_CASE(what_can_be_resumed_is_what_a_person_can_still_decide) {
     std::set<InterruptKind> const resumable = {InterruptKind::pending, InterruptKind::slow_down,
                                                InterruptKind::consent_needed};
     for (InterruptKind const kind : kinds) {
@@ -666,8 +657,7 @@ BOOST_AUTO_TEST_CASE(what_can_be_resumed_is_what_a_person_can_still_decide)
     }
 }
 
-BOOST_AUTO_TEST_CASE(setting_a_member_of_a_copy_leaves_the_original_as_it_is)
-{
+BOOST_AUTO_TEST_CASE(setting_a_member_of_a_copy_leaves_the_original_as_it_is) {
     Interrupt const original = everything(Flow::ciba, InterruptKind::pending);
     auto const before = original.to_json();
     Interrupt copy = original;
@@ -678,8 +668,7 @@ BOOST_AUTO_TEST_CASE(setting_a_member_of_a_copy_leaves_the_original_as_it_is)
     BOOST_TEST(moved.handle() == "other");
 }
 
-BOOST_AUTO_TEST_CASE(copies_that_share_data_may_be_changed_in_different_threads)
-{
+BOOST_AUTO_TEST_CASE(copies_that_share_data_may_be_changed_in_different_threads) {
     for (int round = 0; round < 200; ++round) {
         Interrupt first = everything(Flow::ciba, InterruptKind::pending);
         std::thread other([copy = first]() mutable {
@@ -692,8 +681,7 @@ BOOST_AUTO_TEST_CASE(copies_that_share_data_may_be_changed_in_different_threads)
     }
 }
 
-BOOST_AUTO_TEST_CASE(expiry_follows_from_the_request_unless_it_was_set)
-{
+BOOST_AUTO_TEST_CASE(expiry_follows_from_the_request_unless_it_was_set) {
     Interrupt interrupt(Flow::ciba, InterruptKind::pending, "m");
     interrupt.request(request());
     BOOST_TEST((interrupt.expires_at() == time_point(1'700'000'300'500ms)));

@@ -1,6 +1,7 @@
 #include <assent/secret.hpp>
 
 #include <boost/test/unit_test.hpp>
+
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
@@ -38,13 +39,12 @@ constexpr char text[] = "s3cr3t-token";
 class Storage {
 public:
     template <class... Arguments>
-    Secret& make(Arguments&&... arguments)
-    {
+    Secret& make(Arguments&&... arguments) {
         return *new (bytes_) Secret(std::forward<Arguments>(arguments)...);
     }
-    bool contains(std::string_view what) const
-    {
-        return std::string_view(reinterpret_cast<char const*>(bytes_), sizeof(bytes_)).find(what) != std::string_view::npos;
+    bool contains(std::string_view what) const {
+        return std::string_view(reinterpret_cast<char const*>(bytes_), sizeof(bytes_)).find(what) !=
+               std::string_view::npos;
     }
 
 private:
@@ -55,8 +55,7 @@ private:
 
 BOOST_AUTO_TEST_SUITE(core_secret)
 
-BOOST_AUTO_TEST_CASE(it_gives_its_value_to_the_one_who_asks)
-{
+BOOST_AUTO_TEST_CASE(it_gives_its_value_to_the_one_who_asks) {
     Secret const secret("value");
     BOOST_TEST(secret.expose() == "value");
     BOOST_TEST(!secret.empty());
@@ -64,8 +63,7 @@ BOOST_AUTO_TEST_CASE(it_gives_its_value_to_the_one_who_asks)
     BOOST_TEST(Secret(std::string("a\0b", 3)).expose().size() == 3u);
 }
 
-BOOST_AUTO_TEST_CASE(its_memory_is_wiped_when_it_goes)
-{
+BOOST_AUTO_TEST_CASE(its_memory_is_wiped_when_it_goes) {
     Storage storage;
     Secret& secret = storage.make(text);
     BOOST_REQUIRE(storage.contains(text));  // else this test shows nothing
@@ -74,8 +72,7 @@ BOOST_AUTO_TEST_CASE(its_memory_is_wiped_when_it_goes)
     BOOST_TEST(!storage.contains("token"));
 }
 
-BOOST_AUTO_TEST_CASE(what_was_moved_from_is_wiped)
-{
+BOOST_AUTO_TEST_CASE(what_was_moved_from_is_wiped) {
     Storage storage;
     Secret& secret = storage.make(text);
     Secret const moved(std::move(secret));
@@ -91,8 +88,7 @@ BOOST_AUTO_TEST_CASE(what_was_moved_from_is_wiped)
     secret.~Secret();
 }
 
-BOOST_AUTO_TEST_CASE(what_is_assigned_to_forgets_all_of_its_old_value)
-{
+BOOST_AUTO_TEST_CASE(what_is_assigned_to_forgets_all_of_its_old_value) {
     Storage storage;
     Secret& secret = storage.make(text);
     Secret const brief("x");
@@ -106,8 +102,7 @@ BOOST_AUTO_TEST_CASE(what_is_assigned_to_forgets_all_of_its_old_value)
     secret.~Secret();
 }
 
-BOOST_AUTO_TEST_CASE(assigning_it_to_itself_keeps_it)
-{
+BOOST_AUTO_TEST_CASE(assigning_it_to_itself_keeps_it) {
     Secret secret(text);
     Secret& same = secret;
     secret = same;
@@ -116,8 +111,7 @@ BOOST_AUTO_TEST_CASE(assigning_it_to_itself_keeps_it)
     BOOST_TEST(secret.expose() == text);
 }
 
-BOOST_AUTO_TEST_CASE(wiping_a_string_clears_its_whole_capacity)
-{
+BOOST_AUTO_TEST_CASE(wiping_a_string_clears_its_whole_capacity) {
     std::string string(200, 'k');
     string.resize(3);
     BOOST_REQUIRE(string.capacity() >= 200u);
@@ -133,16 +127,14 @@ BOOST_AUTO_TEST_CASE(wiping_a_string_clears_its_whole_capacity)
     BOOST_TEST(other == std::string(64, '\0'));
 }
 
-BOOST_AUTO_TEST_CASE(wiping_nothing_is_allowed)
-{
+BOOST_AUTO_TEST_CASE(wiping_nothing_is_allowed) {
     assent::wipe(nullptr, 0);
     std::string empty;
     assent::wipe(empty);
     BOOST_TEST(empty.empty());
 }
 
-BOOST_AUTO_TEST_CASE(it_compares_by_value)
-{
+BOOST_AUTO_TEST_CASE(it_compares_by_value) {
     BOOST_TEST((Secret("abc") == Secret("abc")));
     BOOST_TEST((Secret("abc") != Secret("abd")));
     BOOST_TEST((Secret("abc") != Secret("bbc")));

@@ -14,8 +14,7 @@ namespace {
 
 using Components = std::vector<std::string>;
 
-StoreKey make(Components const& components)
-{
+StoreKey make(Components const& components) {
     StoreKey key;
     for (auto const& component : components)
         key.add(component);
@@ -45,9 +44,29 @@ BOOST_AUTO_TEST_CASE(a_component_may_be_a_view_of_the_key_itself) {
 BOOST_AUTO_TEST_CASE(different_lists_never_give_the_same_text) {
     // Joining with a separator makes the first two the same, and each of the next pairs.
     std::vector<Components> const lists = {
-        {"Threads", "T", "Tools", "N"}, {"Threads", "T/Tools/N"}, {"Threads/T", "Tools/N"},
-        {"a", "b"}, {"a:b"}, {"a", ":b"}, {"a:", "b"}, {"ab"}, {"ab", ""}, {"", "ab"}, {"a", "", "b"}, {"", "a", "b"},
-        {}, {""}, {"", ""}, {"1:a"}, {"1", "a"}, {"a1"}, {"a11:a"}, {"1:a1:b"}, {std::string("a\0b", 3)}, {"a"}, {"A"},
+        {"Threads", "T", "Tools", "N"},
+        {"Threads", "T/Tools/N"},
+        {"Threads/T", "Tools/N"},
+        {"a", "b"},
+        {"a:b"},
+        {"a", ":b"},
+        {"a:", "b"},
+        {"ab"},
+        {"ab", ""},
+        {"", "ab"},
+        {"a", "", "b"},
+        {"", "a", "b"},
+        {},
+        {""},
+        {"", ""},
+        {"1:a"},
+        {"1", "a"},
+        {"a1"},
+        {"a11:a"},
+        {"1:a1:b"},
+        {std::string("a\0b", 3)},
+        {"a"},
+        {"A"},
     };
     std::map<std::string, Components> seen;
     for (auto const& list : lists) {
@@ -91,9 +110,34 @@ BOOST_AUTO_TEST_CASE(the_first_components_are_a_prefix_and_half_a_component_is_n
 
 BOOST_AUTO_TEST_CASE(text_that_is_no_key_is_refused) {
     std::vector<std::string> const texts = {
-        "", "a", "b1", "a2", "A1", "a1x", "a11", "a1:", "a1:a", "a11:", "a12:a", "a11:ab", "a101:a", "a101", "a100:",
-        "a1-1:a", "a1+1:a", "a1 1:a", "a11 :a", "a11;a", "a10x1:a", "a118446744073709551616:a", "a118446744073709551615:a",
-        "a199999999999999999999999:a", "a19223372036854775807:a", " a11:a", "a11:a ", std::string("a1\0", 3),
+        "",
+        "a",
+        "b1",
+        "a2",
+        "A1",
+        "a1x",
+        "a11",
+        "a1:",
+        "a1:a",
+        "a11:",
+        "a12:a",
+        "a11:ab",
+        "a101:a",
+        "a101",
+        "a100:",
+        "a1-1:a",
+        "a1+1:a",
+        "a1 1:a",
+        "a11 :a",
+        "a11;a",
+        "a10x1:a",
+        "a118446744073709551616:a",
+        "a118446744073709551615:a",
+        "a199999999999999999999999:a",
+        "a19223372036854775807:a",
+        " a11:a",
+        "a11:a ",
+        std::string("a1\0", 3),
     };
     for (auto const& text : texts) {
         auto const parsed = StoreKey::parse(text);
