@@ -41,7 +41,8 @@ using ArgumentsOf = typename Signature<std::decay_t<F>>::Arguments;
 
 /// A function, function object or lambda with one call operator.
 template <class F>
-concept PlainCallable = requires { typename ResultOf<F>; };
+concept PlainCallable = (std::is_pointer_v<F> && std::is_function_v<std::remove_pointer_t<F>>) ||
+                        (std::is_class_v<F> && requires { &F::operator(); });
 
 template <class T>
 inline constexpr bool is_awaitable = false;

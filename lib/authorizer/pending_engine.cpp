@@ -5,6 +5,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 
 #include <algorithm>
 #include <exception>
@@ -115,8 +116,11 @@ void PendingEngine::launch(Slot slot, std::shared_ptr<PendingIntent const> inten
     if (flow.ticket != 0)
         runtime_.scheduler().cancel(std::exchange(flow.ticket, 0));
     flow.busy = true;
-    auto operation = run(shared_from_this(), slot, std::move(intent));
-    asio::co_spawn(runtime_.executor(), std::move(operation), asio::detached);
+    // Not at once: whoever asks must wait for the end before it can come.
+    asio::post(runtime_.executor(), [self = shared_from_this(), slot, intent = std::move(intent)]() mutable {
+        auto const executor = self->runtime_.executor();
+        asio::co_spawn(executor, run(std::move(self), slot, std::move(intent)), asio::detached);
+    });
 }
 
 void PendingEngine::settle(Slot slot, result<PendingSnapshotPtr> const& told)
