@@ -28,15 +28,16 @@ public:
         http::Operation* const operation = operation_;
         if constexpr (std::is_same_v<asio::associated_executor_t<std::decay_t<Handler>>, asio::any_io_executor>)
             operation->resumes_inline = asio::get_associated_executor(handler) == pool_->executor();
-        auto slot = asio::get_associated_cancellation_slot(handler);
+        // Not by assignment, which is broken in Boost 1.81.
+        asio::any_completion_handler<void()>(std::forward<Handler>(handler)).swap(operation->handler);
+        // The erased handler's slot: erasing has taken the original's.
+        auto slot = asio::get_associated_cancellation_slot(operation->handler);
         if (slot.is_connected()) {
             slot.assign([operation](asio::cancellation_type) {
                 if (operation->pool)
                     operation->pool->cancel(*operation);
             });
         }
-        // Not by assignment, which is broken in Boost 1.81.
-        asio::any_completion_handler<void()>(std::forward<Handler>(handler)).swap(operation->handler);
         pool_->start(*operation);
     }
 
