@@ -74,7 +74,7 @@ std::map<std::string, std::string> form_of(HttpRequest const& request)
     return out;
 }
 
-FakeCibaProvider::FakeCibaProvider(asio::any_io_executor executor, std::shared_ptr<testing::ManualClock> clock)
+FakeCibaProvider::FakeCibaProvider(asio::any_io_executor executor, std::shared_ptr<Clock> clock)
     : clock_(clock), scheduler_(std::move(executor), clock), key_(SigningKey::ec("key-1", "P-256"))
 {
 }

@@ -4,7 +4,7 @@
 
 #include <assent/http_client.hpp>
 #include <assent/poll_scheduler.hpp>
-#include <assent/testing/manual_clock.hpp>
+#include <assent/clock.hpp>
 
 #include <boost/json/array.hpp>
 
@@ -43,7 +43,7 @@ public:
     /// Looked at before the provider is: an answer, a failure, or nothing to go on.
     using Fault = std::function<std::optional<result<HttpResponse>>(HttpRequest const&)>;
 
-    FakeCibaProvider(asio::any_io_executor executor, std::shared_ptr<testing::ManualClock> clock);
+    FakeCibaProvider(asio::any_io_executor executor, std::shared_ptr<Clock> clock);
 
     awaitable<result<HttpResponse>> send(HttpRequest request) override;
 
@@ -78,7 +78,7 @@ private:
     HttpResponse start(std::map<std::string, std::string> form);
     HttpResponse token(std::map<std::string, std::string> form);
 
-    std::shared_ptr<testing::ManualClock> clock_;
+    std::shared_ptr<Clock> clock_;
     PollScheduler scheduler_;
     SigningKey key_;
     std::size_t ids_ = 0;
