@@ -29,7 +29,7 @@ struct Pipe {
     int write;
 };
 
-} // namespace
+}  // namespace
 
 ChildProcess::ChildProcess(std::vector<std::string> arguments) {
     std::vector<char*> argv;
@@ -120,4 +120,4 @@ int ChildProcess::wait() {
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-} // namespace assent::test
+}  // namespace assent::test

@@ -44,4 +44,4 @@ private:
     std::thread error_reader_;
 };
 
-} // namespace assent::test
+}  // namespace assent::test

@@ -38,7 +38,7 @@ private:
     int handle_;
 };
 
-} // namespace
+}  // namespace
 
 boost::json::value loopback_json(std::string_view method, std::string_view url,
                                  boost::json::value const& body, std::chrono::seconds timeout) {
@@ -98,4 +98,4 @@ boost::json::value loopback_json(std::string_view method, std::string_view url,
     return boost::json::parse(content);
 }
 
-} // namespace assent::test
+}  // namespace assent::test

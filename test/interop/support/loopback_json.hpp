@@ -19,4 +19,4 @@ boost::json::value loopback_json(std::string_view method, std::string_view url,
                                  boost::json::value const& body = nullptr,
                                  std::chrono::seconds timeout = std::chrono::seconds(10));
 
-} // namespace assent::test
+}  // namespace assent::test

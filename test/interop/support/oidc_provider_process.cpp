@@ -26,7 +26,7 @@ std::vector<std::string> command(std::vector<std::string> const& flags) {
     return result;
 }
 
-} // namespace
+}  // namespace
 
 std::string const& certificates() {
     static std::string const folder = [] {
@@ -61,6 +61,15 @@ void ProviderAdmin::forget(std::string_view id) const {
 
 void ProviderAdmin::config(boost::json::value const& changes) const {
     call("POST", "config", changes);
+}
+
+void ProviderAdmin::decide_automatically(std::string_view decision, std::string_view when, int count) const {
+    boost::json::object automatic;
+    automatic["decision"] = decision;
+    automatic[when] = count;
+    boost::json::object settings;
+    settings["auto"] = std::move(automatic);
+    config(settings);
 }
 
 void ProviderAdmin::fault(boost::json::value const& fault) const {
@@ -131,4 +140,4 @@ std::size_t OidcProviderProcess::pushes() const {
     return count;
 }
 
-} // namespace assent::test
+}  // namespace assent::test

@@ -25,6 +25,8 @@ public:
     void forget(std::string_view id = "latest") const;
     /// Changes settings, see provider/settings.mjs.
     void config(boost::json::value const& changes) const;
+    /// The person decides every request: `when` is "afterMs" or "afterPolls" (before the poll after that many).
+    void decide_automatically(std::string_view decision, std::string_view when, int count) const;
     /// Orders a fault, see provider/faults.mjs.
     void fault(boost::json::value const& fault) const;
     /// Forgets all requests, faults and records, and returns to the initial settings.
@@ -78,4 +80,4 @@ std::string const& certificates();
 /// The secret of a client of the provider.
 std::string secret_of(std::string_view client_id);
 
-} // namespace assent::test
+}  // namespace assent::test

@@ -12,27 +12,40 @@
 
 namespace assent::test {
 
-/// Runs a coroutine to its end and gives what it returned; throws what it threw, or std::runtime_error when it takes too long.
+/// Keeps what a coroutine returns. g++ 12 warns, wrongly, when an outcome itself is handed through co_spawn().
 template <class T>
-T run(asio::io_context& context, awaitable<T> operation, std::chrono::seconds limit = std::chrono::seconds(30)) {
-    std::optional<T> value;
-    std::exception_ptr error;
-    bool done = false;
-    asio::co_spawn(context, std::move(operation), [&](std::exception_ptr e, T result) {
-        error = e;
-        if (!error)
-            value.emplace(std::move(result));
-        done = true;
+awaitable<void> keep(std::optional<T>& value, awaitable<T> operation) {
+    value.emplace(co_await std::move(operation));
+}
+
+/// Starts a coroutine whose result will be in `value`; `value` must stay until then.
+template <class T>
+void start(asio::io_context& context, std::optional<T>& value, awaitable<T> operation) {
+    asio::co_spawn(context, keep(value, std::move(operation)), [](std::exception_ptr error) {
+        if (error)
+            std::rethrow_exception(error);
     });
-    context.restart();
+}
+
+/// Runs the context until `done()`; throws what a coroutine threw, or std::runtime_error when it takes too long.
+template <class Done>
+void run_until(asio::io_context& context, Done done, std::chrono::seconds limit = std::chrono::seconds(60)) {
     auto const deadline = std::chrono::steady_clock::now() + limit;
-    while (!done && std::chrono::steady_clock::now() < deadline && context.run_one_until(deadline) != 0) {
+    context.restart();
+    while (!done()) {
+        if (context.run_one_until(deadline) == 0)
+            throw std::runtime_error("the operation did not complete in time");
     }
-    if (error)
-        std::rethrow_exception(error);
-    if (!done)
-        throw std::runtime_error("the operation did not complete in time");
+}
+
+/// Runs a coroutine to its end and gives what it returned; throws what it threw.
+template <class T>
+T run(asio::io_context& context, awaitable<T> operation,
+      std::chrono::seconds limit = std::chrono::seconds(60)) {
+    std::optional<T> value;
+    start(context, value, std::move(operation));
+    run_until(context, [&] { return value.has_value(); }, limit);
     return std::move(*value);
 }
 
-} // namespace assent::test
+}  // namespace assent::test
