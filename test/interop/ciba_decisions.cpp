@@ -62,7 +62,8 @@ BOOST_AUTO_TEST_CASE(details_granted_as_asked_come_with_the_token) {
     BOOST_REQUIRE_MESSAGE(granted.has_value(), describe(granted));
     boost::json::value const expected = assent::test::details({"ZEKO", 1});
     BOOST_TEST(granted.value().tokens().authorization_details() == expected);
-    std::string_view const sent = admin.requests()[0].at("params").at("authorization_details").as_string();
+    boost::json::array const requests = admin.requests();
+    std::string_view const sent = requests[0].at("params").at("authorization_details").as_string();
     BOOST_TEST(boost::json::parse(sent) == expected);
 }
 
@@ -186,7 +187,8 @@ BOOST_AUTO_TEST_CASE(a_login_hint_token_goes_in_place_of_the_person) {
     hinted.login_hint_token(assent::Secret("eyJ.hint.token"));
     outcome<Credentials> const refused = authorize(authorizer(hinted), call());
     BOOST_TEST(is_failure(refused, Errc::expired_login_hint_token), describe(refused));
-    std::string_view const body = admin.log(provider.backchannel_path())[0].at("body").as_string();
+    boost::json::array const log = admin.log(provider.backchannel_path());
+    std::string_view const body = log[0].at("body").as_string();
     BOOST_TEST(body.find("login_hint=") == std::string_view::npos);
 }
 
