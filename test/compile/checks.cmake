@@ -34,6 +34,23 @@ assent_add_check(headers_compile_alone
     ${CMAKE_COMMAND} --build "${PROJECT_BINARY_DIR}" --target assent_header_check)
 set_tests_properties(check/headers_compile_alone PROPERTIES PROCESSORS 2 TIMEOUT 600 RESOURCE_LOCK build)
 
+# The README's C++, all blocks in their order as one program.
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/README.md")
+file(READ "${PROJECT_SOURCE_DIR}/README.md" readme)
+string(REPLACE ";" "<semicolon>" readme "${readme}")
+string(REGEX MATCHALL "```cpp\n[^`]*```" blocks "${readme}")
+set(program "")
+foreach(block IN LISTS blocks)
+    string(REGEX REPLACE "^```cpp\n|```$" "" block "${block}")
+    string(APPEND program "${block}\n")
+endforeach()
+string(REPLACE "<semicolon>" ";" program "${program}")
+file(CONFIGURE OUTPUT "${CMAKE_CURRENT_BINARY_DIR}/readme/readme.cpp" CONTENT "${program}" @ONLY)
+add_executable(assent_readme EXCLUDE_FROM_ALL "${CMAKE_CURRENT_BINARY_DIR}/readme/readme.cpp")
+target_link_libraries(assent_readme PRIVATE assent::assent assent::http fmt::fmt)
+assent_add_check(readme_compiles ${CMAKE_COMMAND} --build "${PROJECT_BINARY_DIR}" --target assent_readme)
+set_tests_properties(check/readme_compiles PROPERTIES PROCESSORS 2 TIMEOUT 600 RESOURCE_LOCK build)
+
 if(EXISTS "${PROJECT_SOURCE_DIR}/include/assent/assent.hpp")
     assent_add_check(umbrella_header_cost Python3::Interpreter "${CMAKE_CURRENT_LIST_DIR}/umbrella_cost.py" 3
         ${CMAKE_CXX_COMPILER} -std=c++20 "-I${PROJECT_SOURCE_DIR}/include")
