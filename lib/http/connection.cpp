@@ -266,12 +266,22 @@ bool Connection::flush()
             return false;
         default:
             // The peer may have answered and closed without reading everything.
-            if (stage_ == Stage::exchange && written_ != 0 && fill()) {
-                answered();
+            if (stage_ == Stage::exchange && written_ != 0) {
+                if (fill())
+                    answered();
+                else if (stage_ != Stage::closed)
+                    fail_broken(io, "");
                 return false;
             }
-            if (stage_ != Stage::closed)
-                fail_broken(io, "");
+            if (tls_) {  // or have refused our certificate, which TLS 1.3 tells after the handshake
+                char byte;
+                IoResult const why = tls_->read(&byte, 1);
+                if (why.status == IoStatus::failed) {
+                    fail(Errc::tls_failed, "TLS with " + origin_.authority + ": " + why.reason);
+                    return false;
+                }
+            }
+            fail_broken(io, "");
             return false;
         }
     }

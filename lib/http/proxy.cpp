@@ -100,7 +100,8 @@ result<Proxy> parse_proxy(std::string const& setting, std::string_view text)
         wipe(*password);
         text.remove_prefix(at + 1);
     }
-    auto const parsed = parse_url("http://" + std::string(text));
+    std::string const url = "http://" + std::string(text);
+    auto const parsed = parse_url(url);
     if (!parsed || !parsed.value().target.empty())
         return refuse("must be http://[user:password@]host[:port]");
     proxy.host = lower(parsed.value().host);

@@ -148,6 +148,7 @@ struct ResponseReader::Impl {
         wipe(response.body);
         response.status = 0;
         parser.emplace(response, max_header, max_body);
+        parser->skip(kind == Kind::tunnel);
     }
 
     Status fail(Errc code, std::string detail)
@@ -214,8 +215,6 @@ struct ResponseReader::Impl {
                 header_seen += size;
                 if (header_seen > max_header || (!parser->is_header_done() && header_seen + used - done >= max_header))
                     return fail(Errc::response_too_large, too_large_header());
-                if (parser->is_header_done() && kind == Kind::tunnel && response.status / 100 == 2)
-                    return Status::complete;
                 parser->eager(parser->is_header_done());
             }
             if (parser->is_done()) {

@@ -15,7 +15,7 @@ namespace assent::http {
 class ResponseReader {
 public:
     enum class Status { need_more, complete, failed };
-    enum class Kind { answer, tunnel };  ///< tunnel: the answer to CONNECT, which has no body when it is 2xx.
+    enum class Kind { answer, tunnel };  ///< tunnel: the answer to CONNECT, of which only the header is read.
 
     ResponseReader();
     ~ResponseReader();

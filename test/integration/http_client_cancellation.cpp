@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(the_connect_deadline_is_its_own)
     DeafListener deaf;
     Client client(quick());
     auto const answer = client.get(deaf.url());
-    BOOST_TEST((answer.failure() == Errc::timed_out), answer.failure().message());
+    BOOST_TEST((answer.failure() == Errc::timed_out), assent::test::why(answer));
     BOOST_TEST(says(answer, "connect deadline of 200 ms"));
 }
 
@@ -147,7 +147,7 @@ BOOST_AUTO_TEST_CASE(cancelling_while_connecting)
     client.context.poll();
     signal.emit(asio::cancellation_type::terminal);
     BOOST_REQUIRE(client.run_until([&] { return answer->has_value(); }));
-    BOOST_TEST(((*answer)->failure() == Errc::cancelled), (*answer)->failure().message());
+    BOOST_TEST(((*answer)->failure() == Errc::cancelled), assent::test::why(**answer));
 }
 
 BOOST_AUTO_TEST_CASE(cancelling_while_the_name_is_looked_up)
@@ -158,7 +158,7 @@ BOOST_AUTO_TEST_CASE(cancelling_while_the_name_is_looked_up)
     client.context.poll_one();
     signal.emit(asio::cancellation_type::terminal);
     BOOST_REQUIRE(client.run_until([&] { return answer->has_value(); }));
-    BOOST_TEST(((*answer)->failure() == Errc::cancelled), (*answer)->failure().message());
+    BOOST_TEST(((*answer)->failure() == Errc::cancelled), assent::test::why(**answer));
 }
 
 BOOST_AUTO_TEST_CASE(cancelling_in_the_tls_handshake)
@@ -172,7 +172,7 @@ BOOST_AUTO_TEST_CASE(cancelling_in_the_tls_handshake)
     client.context.poll();
     signal.emit(asio::cancellation_type::terminal);
     BOOST_REQUIRE(client.run_until([&] { return answer->has_value() && server.open_connections() == 0; }));
-    BOOST_TEST(((*answer)->failure() == Errc::cancelled), (*answer)->failure().message());
+    BOOST_TEST(((*answer)->failure() == Errc::cancelled), assent::test::why(**answer));
 }
 
 BOOST_AUTO_TEST_CASE(cancelling_while_the_request_is_written)
@@ -191,7 +191,7 @@ BOOST_AUTO_TEST_CASE(cancelling_while_the_request_is_written)
     client.context.poll();
     signal.emit(asio::cancellation_type::terminal);
     BOOST_REQUIRE(client.run_until([&] { return answer->has_value() && server.open_connections() == 0; }));
-    BOOST_TEST(((*answer)->failure() == Errc::cancelled), (*answer)->failure().message());
+    BOOST_TEST(((*answer)->failure() == Errc::cancelled), assent::test::why(**answer));
 }
 
 BOOST_AUTO_TEST_CASE(cancelling_while_the_answer_is_awaited_closes_the_connection)
@@ -210,7 +210,7 @@ BOOST_AUTO_TEST_CASE(cancelling_while_the_answer_is_awaited_closes_the_connectio
     signal.emit(asio::cancellation_type::terminal);
     BOOST_TEST(!answer->has_value());  // never from within emit()
     BOOST_REQUIRE(client.run_until([&] { return answer->has_value() && server.open_connections() == 0; }));
-    BOOST_TEST(((*answer)->failure() == Errc::cancelled), (*answer)->failure().message());
+    BOOST_TEST(((*answer)->failure() == Errc::cancelled), assent::test::why(**answer));
     BOOST_TEST(client.get(server.url()).value().body == "ok");
     BOOST_TEST(server.connections() == 2);
 }

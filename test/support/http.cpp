@@ -73,4 +73,9 @@ bool Client::run_until(std::function<bool()> const& condition)
     return true;
 }
 
+std::string why(Client::Answer const& answer)
+{
+    return answer ? "no failure" : answer.failure().message();
+}
+
 }  // namespace assent::test

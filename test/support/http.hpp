@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace assent::test {
@@ -42,5 +43,8 @@ public:
 private:
     std::shared_ptr<HttpClient> client_;
 };
+
+/// The failure's message, or that there is none.
+std::string why(Client::Answer const& answer);
 
 }  // namespace assent::test

@@ -79,6 +79,11 @@ bool Peer::handshake()
     ERR_clear_error();
     if (!ok) {
         ++server_.failed_handshakes_;
+        // Closing with bytes unread would reset the connection, and the client might not see the alert.
+        ::shutdown(socket_, SHUT_WR);
+        char ignored[4096];
+        while (::recv(socket_, ignored, sizeof ignored, 0) > 0) {
+        }
         cut_off();
         return false;
     }
