@@ -296,6 +296,10 @@ result<std::string> verify_jws(std::string_view jwt, Jwks const& keys,
         return invalid(
             fmt::format("none of the provider's keys has the token's kid and fits {}", algorithm->name));
 
+    // cjose aborts the process on text that is not base64.
+    std::array<std::string_view, 3> parts;
+    if (!split(jwt, parts) || !base64url_decode(parts[1]) || !base64url_decode(parts[2]) || parts[2].empty())
+        return invalid("the token's payload or signature is not base64url");
     cjose_err error{};
     JwsHandle const jws(cjose_jws_import(jwt.data(), jwt.size(), &error));
     if (!jws)

@@ -37,13 +37,23 @@ constexpr seconds longest_interval{24 * 60 * 60};
 constexpr std::size_t max_auth_req_id_bytes = 4096;
 
 /// Memory that is overwritten before it is given back.
+///
+/// Keeps the size in front of each block: json::monotonic_resource (Boost 1.81) gives blocks back with a size that is too small.
 class WipingResource final : public json::memory_resource {
+    static constexpr std::size_t header = alignof(std::max_align_t);
+    static_assert(header >= sizeof(std::size_t));
+
     void* do_allocate(std::size_t size, std::size_t alignment) override {
-        return ::operator new(size, std::align_val_t(alignment));
+        if (alignment > header || size > std::numeric_limits<std::size_t>::max() - header)
+            throw std::bad_alloc();
+        auto* const block = static_cast<std::byte*>(::operator new(size + header));
+        ::new (block) std::size_t(size);
+        return block + header;
     }
-    void do_deallocate(void* memory, std::size_t size, std::size_t alignment) override {
-        wipe(memory, size);
-        ::operator delete(memory, size, std::align_val_t(alignment));
+    void do_deallocate(void* memory, std::size_t, std::size_t) override {
+        auto* const block = static_cast<std::byte*>(memory) - header;
+        wipe(memory, *std::launder(reinterpret_cast<std::size_t*>(block)));
+        ::operator delete(block);
     }
     bool do_is_equal(memory_resource const& other) const noexcept override { return this == &other; }
 };

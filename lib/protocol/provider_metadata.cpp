@@ -127,6 +127,12 @@ result<void> check_endpoint(std::string_view url, std::string_view field, bool l
         return refuse("has user information (user@), which is not allowed");
     if (view.has_fragment())
         return refuse("has a fragment, which is not allowed");
+    // Boost.URL takes "[::1]@host" for a host; what is sent there must not depend on who reads it.
+    auto const start = url.find("://") + 3;
+    auto const authority = url.substr(start, url.find_first_of("/?#", start) - start);
+    auto const host = std::string(view.encoded_host());
+    if (authority != (view.has_port() ? fmt::format("{}:{}", host, std::string(view.port())) : host))
+        return refuse("has an ambiguous host");
     if (view.has_port() && !sane_port(view.port()))
         return refuse("has an impossible port");
     if (equal_ignoring_case(view.scheme(), "https"))

@@ -182,6 +182,15 @@ BOOST_AUTO_TEST_CASE(malformed_tokens_are_refused) {
         BOOST_TEST(!verify_jws(jwt, keys, every_algorithm).has_value(), jwt.substr(0, 80));
 }
 
+BOOST_AUTO_TEST_CASE(a_signature_or_payload_that_is_not_base64url_is_refused) {
+    auto const key = SigningKey::ec("k", "P-256");
+    auto const keys = keys_of({key.public_jwk("ES256")});
+    auto const header = assent::base64url_encode(R"({"alg":"ES256","kid":"k"})");
+    for (auto const* rest : {".e30.A", ".e30.AAAAA", ".e30.=", ".e30.A=", ".e30.AA==", ".e30.*", ".e30.A\n",
+                             ".A.AAAA", ".*.AAAA", "..", "..A", ".e30.", ".e30.\xff", ".e30. AAA"})
+        BOOST_TEST(!verify_jws(header + rest, keys, every_algorithm).has_value(), rest);
+}
+
 BOOST_AUTO_TEST_CASE(keys_that_cannot_verify_are_left_out_of_the_set) {
     json::object const bad[] = {
         SigningKey::rsa("weak", 1024).public_jwk("RS256"),

@@ -65,10 +65,11 @@ BOOST_AUTO_TEST_CASE(the_issuer_must_be_the_same_byte_for_byte) {
 
 BOOST_AUTO_TEST_CASE(endpoints_must_be_safe_to_send_secrets_to) {
     for (auto const* url :
-         {"http://as.example/token", "ftp://as.example/", "/token", "https://user@as.example/token",
-          "https:///token", "https://as.example/token#x", "https://as.example:0/",
-          "https://as.example:99999/", "javascript:alert(1)", "", "http://localhost/token",
-          "https://as.example/to ken", "https://as.example/\ntoken"}) {
+         {"http://as.example/token", "ftp://as.example/", "/token", "https://[::1]@evil.example/token",
+          "https://[::1]evil.example/token", "https://user@as.example/token", "https:///token",
+          "https://as.example/token#x", "https://as.example:0/", "https://as.example:99999/",
+          "javascript:alert(1)", "", "http://localhost/token", "https://as.example/to ken",
+          "https://as.example/\ntoken"}) {
         for (auto const* name : {"token_endpoint", "backchannel_authentication_endpoint",
                                  "device_authorization_endpoint", "jwks_uri"}) {
             auto changed = document();
