@@ -53,6 +53,7 @@ echo "issuer $issuer"
 
 say "running the example"
 status=0
-"$examples/ciba" "$issuer" "$admin" "$@" </dev/null || status=$?
+CLIENT_SECRET=post-secret-0123456789abcdef0123456789 \
+    "$examples/ciba" --issuer "$issuer" --client-id post --admin "$admin" "$@" </dev/null || status=$?
 [ $status -eq 0 ] || { echo "the provider said:" >&2; tail -n 20 "$work/log" >&2; }
 exit $status
