@@ -1,9 +1,12 @@
 #include <assent/memory_store.hpp>
 #include <assent/secret.hpp>
 
+#include "core/sip_hash.hpp"
+
 #include <boost/intrusive/avl_set.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <limits>
@@ -54,6 +57,7 @@ public:
         return true;
     }
 
+    Node* next = nullptr;  ///< In its bucket of the index.
     StoreVersion version = 0;
     Store::time_point expires_at;  ///< Meaningful when heap_index says so.
     std::uint32_t heap_index = no_expiry;
@@ -88,8 +92,76 @@ struct KeyOf {
 
 }  // namespace
 
-/// An ordered tree instead of a hash table: it gives prefix scans that survive changes, no pause to rehash, nothing for a
-/// chosen key to collide with, and no second index to pay for. Expiry is a heap of pointers into it.
+namespace {
+
+/// Finds nodes by their key. Many small tables, so that none takes long to grow.
+class Index {
+public:
+    Node* find(std::string_view key) const noexcept {
+        std::uint64_t const hash = sip_hash(key_, key);
+        Table const& table = tables_[hash % tables_.size()];
+        if (table.buckets.empty())
+            return nullptr;
+        for (Node* node = table.buckets[table.bucket_of(hash)]; node != nullptr; node = node->next) {
+            if (node->key() == key)
+                return node;
+        }
+        return nullptr;
+    }
+    /// Makes room for one more node with that key. May throw; insert() then does not.
+    void reserve(std::string_view key) {
+        Table& table = tables_[sip_hash(key_, key) % tables_.size()];
+        if (table.size < table.buckets.size())
+            return;
+        Table grown;
+        grown.buckets.resize(std::max<std::size_t>(4, table.buckets.size() * 2));
+        for (Node* node : table.buckets) {
+            while (node != nullptr) {
+                Node& moved = *std::exchange(node, node->next);
+                grown.push(sip_hash(key_, moved.key()), moved);
+            }
+        }
+        table = std::move(grown);
+    }
+    void insert(Node& node) noexcept {
+        std::uint64_t const hash = sip_hash(key_, node.key());
+        tables_[hash % tables_.size()].push(hash, node);
+    }
+    void erase(Node& node) noexcept {
+        std::uint64_t const hash = sip_hash(key_, node.key());
+        Table& table = tables_[hash % tables_.size()];
+        Node** link = &table.buckets[table.bucket_of(hash)];
+        while (*link != &node)
+            link = &(*link)->next;
+        *link = node.next;
+        --table.size;
+    }
+
+private:
+    class Table {
+    public:
+        std::vector<Node*> buckets;  ///< As many as a power of two.
+        std::size_t size = 0;
+
+        std::size_t bucket_of(std::uint64_t hash) const noexcept {
+            return (hash >> 8) & (buckets.size() - 1);
+        }
+        void push(std::uint64_t hash, Node& node) noexcept {
+            Node*& head = buckets[bucket_of(hash)];
+            node.next = head;
+            head = &node;
+            ++size;
+        }
+    };
+
+    std::array<std::uint64_t, 2> key_ = random_sip_key();
+    std::array<Table, 256> tables_;
+};
+
+}  // namespace
+
+/// A hash index for single keys, an ordered tree for scans of a prefix that survive changes, and a heap of
+/// expiries; all three point at the same node.
 class MemoryStore::Impl {
 public:
     Impl(std::shared_ptr<Clock> clock, MemoryStoreConfig config) : clock_(std::move(clock)), config_(config) {
@@ -104,8 +176,8 @@ public:
     result<std::optional<StoreEntry>> get(StoreKey const& key) {
         auto const now = clock_->now();
         std::lock_guard const lock(mutex_);
-        auto const found = tree_.find(std::string_view(key.text()));
-        if (found == tree_.end() || expired(*found, now))
+        Node const* const found = index_.find(key.text());
+        if (found == nullptr || expired(*found, now))
             return std::optional<StoreEntry>();
         return std::optional<StoreEntry>(entry_of(*found));
     }
@@ -128,8 +200,8 @@ public:
     result<bool> erase(StoreKey const& key) {
         auto const now = clock_->now();
         std::lock_guard const lock(mutex_);
-        auto const found = tree_.find(std::string_view(key.text()));
-        if (found == tree_.end())
+        Node* const found = index_.find(key.text());
+        if (found == nullptr)
             return false;
         bool const was_there = !expired(*found, now);
         remove(*found);
@@ -182,8 +254,7 @@ private:
                                       std::string_view value, std::optional<time_point> expires_at,
                                       time_point now) {
         for (std::size_t i = 0; i < swept_per_write && sweep_one(now); ++i) {}
-        auto const found = tree_.find(text);
-        Node* node = found == tree_.end() ? nullptr : &*found;
+        Node* node = index_.find(text);
         if (node != nullptr && expired(*node, now)) {
             remove(*node);
             node = nullptr;
@@ -205,10 +276,13 @@ private:
             heap_.reserve(heap_.size() + 1 > heap_.capacity() ? std::max<std::size_t>(64, heap_.size() * 2)
                                                               : heap_.capacity());
         if (node == nullptr || !node->try_assign(value)) {
+            if (node == nullptr)
+                index_.reserve(text);
             Node* const fresh = Node::make(text, value);
             if (node != nullptr)
                 remove(*node);
             tree_.insert(*fresh);
+            index_.insert(*fresh);
             bytes_ += fresh->size();
             node = fresh;
         } else {
@@ -240,6 +314,7 @@ private:
     void remove(Node& node) noexcept {
         bytes_ -= node.size();
         leave_heap(node);
+        index_.erase(node);
         tree_.erase_and_dispose(tree_.iterator_to(node), Drop());
     }
     bool sweep_one(time_point now) noexcept {
@@ -303,6 +378,7 @@ private:
     std::size_t max_entries_ = 0;
     mutable std::mutex mutex_;
     intrusive::avl_set<Node, intrusive::base_hook<Hook>, intrusive::key_of_value<KeyOf>> tree_;
+    Index index_;
     std::vector<Node*> heap_;
     std::size_t bytes_ = 0;
     StoreVersion version_ = 0;  ///< One counter for all keys: no key sees a version twice, also across erase.

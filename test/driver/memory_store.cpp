@@ -1,4 +1,5 @@
 #include <assent/memory_store.hpp>
+#include <assent/testing/manual_clock.hpp>
 #include <assent/testing/store_conformance.hpp>
 
 #include <boost/asio/co_spawn.hpp>
@@ -23,6 +24,7 @@ using assent::StoreEntry;
 using assent::StoreKey;
 using assent::StorePage;
 using assent::StoreVersion;
+using assent::testing::ManualClock;
 using assent::testing::run_store_conformance;
 using assent::testing::StoreConformanceConfig;
 using assent::testing::StoreConformanceReport;
@@ -30,25 +32,6 @@ using assent::testing::StoreConformanceReport;
 namespace {
 
 using time_point = Store::time_point;
-
-/// Tells the time that it was told.
-class SetClock final : public assent::Clock {
-public:
-    time_point now() const noexcept override {
-        return time_point(std::chrono::nanoseconds(nanoseconds_.load()));
-    }
-    std::chrono::steady_clock::time_point steady_now() const noexcept override { return {}; }
-    std::unique_ptr<assent::ClockTimer> make_timer(boost::asio::any_io_executor,
-                                                   std::function<void()>) override {
-        throw std::logic_error("nothing here waits");
-    }
-    void set(time_point value) { nanoseconds_ = std::chrono::nanoseconds(value.time_since_epoch()).count(); }
-    void advance(std::chrono::nanoseconds by) { nanoseconds_ += by.count(); }
-
-private:
-    std::atomic<std::int64_t> nanoseconds_ =
-        std::chrono::nanoseconds(std::chrono::hours(24 * 365 * 56)).count();
-};
 
 /// Runs one operation to its end.
 template <class T>
@@ -59,15 +42,15 @@ T run(awaitable<T> operation) {
     return future.get();
 }
 
-awaitable<void> set_at_least(std::shared_ptr<SetClock> clock, time_point when) {
+awaitable<void> advance_to(std::shared_ptr<ManualClock> clock, time_point when) {
     if (when > clock->now())
-        clock->set(when);
+        clock->advance(when - clock->now());
     co_return;
 }
 
 class Fixture {
 public:
-    std::shared_ptr<SetClock> clock = std::make_shared<SetClock>();
+    std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
 
     std::shared_ptr<MemoryStore> make(MemoryStoreConfig config = {}) {
         return std::make_shared<MemoryStore>(clock, config);
@@ -91,7 +74,7 @@ BOOST_AUTO_TEST_CASE(it_conforms_to_everything_a_store_must_do) {
     auto const store = make();
     StoreConformanceConfig config(store);
     config.now([this] { return clock->now(); });
-    config.sleep_until([this](time_point when) { return set_at_least(clock, when); });
+    config.sleep_until([this](time_point when) { return advance_to(clock, when); });
     auto const report = run(run_store_conformance(config));
     for (auto const& text : failed(report))
         BOOST_ERROR(text);
