@@ -74,6 +74,11 @@ enum class Condition {
     invalid_answer,         ///< A peer's answer cannot be trusted or understood.
 };
 
+/// The enumerator's name, "connection_reset"; "unknown" for a value that is none. Stable: stored records hold it.
+std::string_view to_string(Errc value) noexcept;
+/// The value of that name, or nothing.
+std::optional<Errc> errc_from_string(std::string_view name) noexcept;
+
 boost::system::error_category const& error_category() noexcept;
 boost::system::error_category const& condition_category() noexcept;
 boost::system::error_code make_error_code(Errc value) noexcept;

@@ -29,7 +29,7 @@ public:
     std::string_view thread_id;
     std::string_view call_id;
     std::string_view action_digest;  ///< base64url SHA-256 of the canonical action.
-    std::string_view reason;         ///< An interrupt's code or an error's name.
+    std::string_view reason;         ///< The name of an InterruptKind or an Errc; empty when there is none.
 };
 
 /// A span of work. Ends when destroyed.

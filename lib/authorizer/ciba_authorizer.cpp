@@ -274,17 +274,16 @@ awaitable<result<PendingSnapshotPtr>> CibaAuthorizer::Impl::tell_and_wait(Pendin
                                                                           ExpectedAction const& expected)
 {
     auto const self = shared_from_this();
-    auto const key = pending->key;
     EventualCredentials eventual([self, pending, expected] { return eventually(self, pending, expected); });
     auto interrupt = conclude(*pending, expected).interrupt();
-    engine_->watch(pending);
+    auto const watch = engine_->watch(pending);
     auto handled = co_await options_.on_request_(std::move(interrupt), std::move(eventual));
     result<PendingSnapshotPtr> told;
     if (handled)
         told = co_await wait_on(std::move(pending));
     else
         told = handled.failure();
-    engine_->unwatch(key);
+    engine_->unwatch(watch);
     co_return told;
 }
 
@@ -329,6 +328,7 @@ awaitable<int> CibaAuthorizer::Impl::notify(std::shared_ptr<Impl> self, std::str
 {
     auto const notification = read_ping_notification(authorization, body);
     wipe(authorization);
+    wipe(body);
     if (!notification)
         co_return notification.failure() == Errc::invalid_client ? unauthorized : bad_request;
     auto& store = self->runtime_.store();

@@ -13,6 +13,8 @@ namespace assent {
 namespace {
 
 constexpr std::chrono::seconds request_deadline{15};
+/// Reading the provider's metadata may take longer than a lease; then nothing is sent, because another process may do it.
+constexpr std::chrono::seconds longest_preparation{10};
 constexpr std::string_view ciba_grant = "urn:openid:params:grant-type:ciba";
 
 /// A form POST by this client, with its authentication.
@@ -24,6 +26,11 @@ HttpRequest form_request(Provider const& provider, std::string const& url, FormB
     provider.authenticate(body, request);
     request.body(std::string(FormBody::content_type), body.take());
     return request;
+}
+
+Failure too_late()
+{
+    return Failure(Errc::timed_out, "reading the provider's metadata took too long; nothing was sent, call again");
 }
 
 StartAnswer not_started(Failure failure)
@@ -39,9 +46,13 @@ StartAnswer not_started(Failure failure)
 awaitable<StartAnswer> CibaProtocol::start(std::shared_ptr<PendingIntent const> intent)
 {
     auto const& parameters = static_cast<CibaIntent const&>(*intent).parameters;
+    auto const& clock = provider_->runtime().clock();
+    auto const latest = clock.steady_now() + longest_preparation;
     auto metadata = co_await provider_->metadata();
     if (!metadata)
         co_return not_started(metadata.failure());
+    if (clock.steady_now() > latest)
+        co_return not_started(too_late());
     auto const& endpoint = metadata.value()->backchannel_endpoint;
     if (endpoint.empty()) {
         Failure missing(Errc::missing_configuration,
@@ -59,10 +70,13 @@ awaitable<StartAnswer> CibaProtocol::start(std::shared_ptr<PendingIntent const> 
 
 awaitable<PollAnswer> CibaProtocol::poll(Secret request_id)
 {
+    auto const& clock = provider_->runtime().clock();
+    auto const latest = clock.steady_now() + longest_preparation;
     auto metadata = co_await provider_->metadata();
-    if (!metadata) {
+    bool const in_time = clock.steady_now() <= latest;
+    if (!metadata || !in_time) {
         PollAnswer answer;
-        answer.failure = metadata.failure();
+        answer.failure = metadata ? too_late() : metadata.failure();
         co_return answer;
     }
     FormBody body;

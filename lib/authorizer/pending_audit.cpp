@@ -55,7 +55,11 @@ public:
         std::vector<std::string> const none(5);
         auto const& parts = key && key.value().size() >= 5 ? key.value() : none;
         auto const& record = snapshot.record;
-        auto const reason = record.final_error ? make_error_code(*record.final_error).message() : std::string();
+        std::string_view reason;
+        if (record.final_interrupt)
+            reason = to_string(*record.final_interrupt);
+        else if (record.final_error)
+            reason = to_string(*record.final_error);
         AuditRecord audit;
         audit.at = runtime_.clock().now();
         audit.event = event;

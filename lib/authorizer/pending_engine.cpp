@@ -6,6 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
 #include <exception>
@@ -14,10 +15,10 @@
 namespace assent {
 namespace {
 
-using std::chrono::milliseconds;
 using time_point = PendingRecord::time_point;
 
 constexpr int max_attempts = 16;
+constexpr int max_claim_failures = 4;  // 3 s: a caller waits for it
 
 }  // namespace
 
@@ -90,6 +91,11 @@ void PendingEngine::adopt(Flow& flow, PendingSnapshot const& snapshot)
     flow.schedule = record.schedule;
     flow.expires_at = record.expires_at;
     flow.lease_until = record.lease_owner == settings_.owner ? record.lease_until : time_point{};
+    // Another process polls, and writes only now and then: look again at the pace of polls.
+    auto const now = runtime_.clock().now();
+    bool const polled_elsewhere = record.lease_owner != settings_.owner && now < record.lease_until;
+    if (polled_elsewhere && flow.schedule.due(now))
+        flow.schedule.started(now);
 }
 
 void PendingEngine::keep_waiting(Slot slot)
@@ -106,7 +112,9 @@ void PendingEngine::keep_waiting(Slot slot)
 
 void PendingEngine::on_due(std::uint32_t slot)
 {
-    flows_[slot].ticket = 0;
+    auto& flow = flows_[slot];
+    flow.ticket = 0;
+    flow.on_time = true;
     launch(slot, nullptr);
 }
 
@@ -131,10 +139,13 @@ void PendingEngine::settle(Slot slot, result<PendingSnapshotPtr> const& told)
     bool const somebody = !flow.waiting.empty() || flow.watchers != 0;
 
     if (!told) {
-        // What was pending is pending still. Those who wait go on waiting when the trouble may pass.
-        bool const may_pass = !flow.request_id.empty() && told.failure() == Condition::retryable;
+        // What was pending is pending still. Those who wait go on waiting when the trouble may pass before the request ends.
+        auto const now = runtime_.clock().now();
+        bool const may_pass = !flow.request_id.empty() && told.failure() == Condition::retryable && now < flow.expires_at;
+        flow.lease_until = {};
         if (may_pass && somebody) {
-            flow.schedule.hiccup(runtime_.clock().now(), std::nullopt, next_jitter());
+            if (flow.schedule.due(now))
+                flow.schedule.hiccup(now, std::nullopt, next_jitter());
             keep_waiting(slot);
             return;
         }
@@ -156,8 +167,10 @@ void PendingEngine::settle(Slot slot, result<PendingSnapshotPtr> const& told)
     }
     if (snapshot)
         adopt(flow, *snapshot);
-    if (std::exchange(flow.hurry, false))
-        flow.schedule.started(runtime_.clock().now() - flow.schedule.interval());
+    if (flow.hurry && !flow.request_id.empty()) {
+        launch(slot, nullptr);
+        return;
+    }
     if (somebody && !flow.request_id.empty())
         keep_waiting(slot);
     else
@@ -182,6 +195,7 @@ void PendingEngine::rest(Slot slot)
     flow.request_id = Secret();
     flow.version = 0;
     flow.hurry = false;
+    flow.on_time = false;
     ++flow.generation;
     free_.push_back(slot);
 }
@@ -193,6 +207,9 @@ awaitable<result<PendingSnapshotPtr>> PendingEngine::step(std::shared_ptr<Pendin
     auto const self = shared_from_this();
     auto const executor = runtime_.executor();
     for (int attempt = 0; attempt < max_attempts; ++attempt) {
+        auto const state = co_await asio::this_coro::cancellation_state;
+        if (detail::is_cancelled(state))
+            co_return Errc::cancelled;
         auto const slot = attach(intent->key);
         bool const mine = !flows_[slot].busy;
         if (mine)
@@ -243,28 +260,43 @@ awaitable<result<PendingSnapshotPtr>> PendingEngine::look_up(StoreKey key)
 awaitable<result<void>> PendingEngine::consume(PendingSnapshotPtr granted)
 {
     auto const self = shared_from_this();
+    auto const claim_id = random_base64url(12);
+    int failures = 0;
     for (int attempt = 0; attempt < max_attempts; ++attempt) {
-        auto record = consumed(granted->record);
+        auto record = consumed(granted->record, claim_id);
         auto const until = keep_until(record, settings_, runtime_.clock().now());
         auto value = encode(record);
-        BOOST_OUTCOME_CO_TRY(auto version, co_await runtime_.store().compare_exchange(granted->key, granted->version,
-                                                                                        std::move(value), until));
-        if (version != 0) {
-            if (observer_) {
-                PendingSnapshot snapshot;
-                snapshot.key = granted->key;
-                snapshot.record = std::move(record);
-                snapshot.version = version;
-                observer_->changed(snapshot);
-            }
-            co_return boost::outcome_v2::success();
+        auto version = co_await runtime_.store().compare_exchange(granted->key, granted->version, std::move(value), until);
+        if (!version) {
+            // It may have been written: an approval must not be lost by a claim that nobody knows of.
+            if (version.failure() != Condition::retryable || ++failures > max_claim_failures)
+                co_return version.failure();
+            auto const later = runtime_.clock().now() + store_backoff(failures - 1);
+            BOOST_OUTCOME_CO_TRY(co_await sleep_until(later));
+            continue;
         }
-        BOOST_OUTCOME_CO_TRY(auto current, co_await look_up(granted->key));
-        bool const same = current->version != 0 && current->record.state == PendingState::granted &&
-                          current->record.nonce == granted->record.nonce;
-        if (!same)
-            co_return Failure(Errc::already_used, "this approval was used by another execution of the same call");
-        granted = std::move(current);
+        bool claimed = version.value() != 0;
+        if (!claimed) {
+            BOOST_OUTCOME_CO_TRY(auto current, co_await look_up(granted->key));
+            auto const& now_there = current->record;
+            bool const same = current->version != 0 && now_there.nonce == granted->record.nonce;
+            claimed = same && now_there.state == PendingState::consumed && now_there.lease_owner == claim_id;
+            if (!claimed && !(same && now_there.state == PendingState::granted))
+                co_return Failure(Errc::already_used, "this approval was used by another execution of the same call");
+            if (!claimed) {
+                granted = std::move(current);
+                continue;
+            }
+            version = current->version;
+        }
+        if (observer_) {
+            PendingSnapshot snapshot;
+            snapshot.key = granted->key;
+            snapshot.record = std::move(record);
+            snapshot.version = version.value();
+            observer_->changed(snapshot);
+        }
+        co_return boost::outcome_v2::success();
     }
     co_return Failure(Errc::conflict, "an authorization changes faster than it can be read; call again");
 }
@@ -284,8 +316,11 @@ awaitable<result<bool>> PendingEngine::withdraw(StoreKey key)
         if (version == 0)
             continue;
         auto const slot = find(key);
-        if (slot && !flows_[*slot].busy)
-            launch(*slot, nullptr);  // tells those who wait
+        if (slot) {
+            flows_[*slot].lease_until = {};  // the next operation reads the store
+            if (!flows_[*slot].busy)
+                launch(*slot, nullptr);  // tells those who wait
+        }
         co_return true;
     }
     co_return Failure(Errc::conflict, "an authorization changes faster than it can be read; call again");
@@ -303,24 +338,26 @@ void PendingEngine::hurry(PendingSnapshotPtr const& pending)
     launch(slot, nullptr);
 }
 
-void PendingEngine::watch(PendingSnapshotPtr const& pending)
+PendingEngine::Watch PendingEngine::watch(PendingSnapshotPtr const& pending)
 {
-    auto const slot = attach(pending->key);
-    auto& flow = flows_[slot];
+    Watch watch;
+    watch.slot = attach(pending->key);
+    auto& flow = flows_[watch.slot];
+    watch.generation = flow.generation;
     ++flow.watchers;
     if (!flow.busy && flow.request_id.empty())
         adopt(flow, *pending);
-    keep_waiting(slot);
+    keep_waiting(watch.slot);
+    return watch;
 }
 
-void PendingEngine::unwatch(StoreKey const& key)
+void PendingEngine::unwatch(Watch watch)
 {
-    if (auto const slot = find(key)) {
-        auto& flow = flows_[*slot];
-        if (flow.watchers != 0)
-            --flow.watchers;
-        rest(*slot);
-    }
+    auto& flow = flows_[watch.slot];
+    if (flow.generation != watch.generation || flow.watchers == 0)
+        return;
+    --flow.watchers;
+    rest(watch.slot);
 }
 
 // --- operations: run to their end whoever waits ---
@@ -354,6 +391,7 @@ awaitable<result<PendingSnapshotPtr>> PendingEngine::operate(Slot slot, std::sha
 {
     auto& flow = flows_[slot];
     bool const hurry = std::exchange(flow.hurry, false);
+    bool const on_time = std::exchange(flow.on_time, false);
     auto const now = runtime_.clock().now();
     bool const quick = !intent && !flow.request_id.empty() && now < flow.expires_at &&
                        now + settings_.poll_lease <= flow.lease_until;
@@ -368,11 +406,14 @@ awaitable<result<PendingSnapshotPtr>> PendingEngine::operate(Slot slot, std::sha
     PendingFsm fsm(std::move(settings), std::move(seed), intent && intent->resuming, next_jitter());
     if (flow.lease_until != time_point{})
         fsm.own_schedule(flow.schedule);
+    fsm.audience(flow.attended());
     if (hurry)
         fsm.hurry();
+    if (on_time)
+        fsm.waited(flow.version);
     auto action = fsm.resume(PendingFsm::Begin(), now);
     StoreKey key = StoreKey::from_text(flow.key).value();
-    co_return co_await drive(fsm, std::move(action), std::move(key), std::move(intent));
+    co_return co_await drive(flow, fsm, std::move(action), std::move(key), std::move(intent));
 }
 
 /// Polls on what is in hand, without the store: the lease covers this poll.
@@ -408,7 +449,7 @@ awaitable<result<PendingSnapshotPtr>> PendingEngine::apply(Slot slot, PollAnswer
         bool const precious = answer.kind == PollAnswer::Kind::granted;
         if (current || !precious || current.failure() != Condition::retryable)
             break;
-        auto const later = runtime_.clock().now() + milliseconds(200) * (1 << std::min(failures, 5));
+        auto const later = runtime_.clock().now() + store_backoff(failures);
         auto const slept = co_await sleep_until(later);
         if (!slept)
             co_return slept.failure();
@@ -427,15 +468,17 @@ awaitable<result<PendingSnapshotPtr>> PendingEngine::apply(Slot slot, PollAnswer
     if (same)
         record.schedule = flow.schedule;
     fsm.known(std::move(record), version);
+    fsm.audience(flow.attended());
     auto const now = runtime_.clock().now();
     PendingFsm::Event event = PendingFsm::Begin();
     if (same)
         event = std::move(answer);
     auto action = fsm.resume(std::move(event), now);
-    co_return co_await drive(fsm, std::move(action), std::move(key), nullptr);
+    co_return co_await drive(flow, fsm, std::move(action), std::move(key), nullptr);
 }
 
-awaitable<result<PendingSnapshotPtr>> PendingEngine::drive(PendingFsm& fsm, PendingAction action, StoreKey key,
+awaitable<result<PendingSnapshotPtr>> PendingEngine::drive(Flow const& flow, PendingFsm& fsm, PendingAction action,
+                                                           StoreKey key,
                                                            std::shared_ptr<PendingIntent const> intent)
 {
     auto& clock = runtime_.clock();
@@ -463,7 +506,9 @@ awaitable<result<PendingSnapshotPtr>> PendingEngine::drive(PendingFsm& fsm, Pend
             break;
         }
         case PendingAction::Type::erase: {
-            auto erased = co_await store.erase(key);
+            // Erases what is still ours: another process may have taken over.
+            std::string nothing;
+            auto erased = co_await store.compare_exchange(key, action.expected, std::move(nothing), clock.now());
             if (erased)
                 event = PendingFsm::Erased();
             else
@@ -511,6 +556,7 @@ awaitable<result<PendingSnapshotPtr>> PendingEngine::drive(PendingFsm& fsm, Pend
             co_return PendingSnapshotPtr(std::move(snapshot));
         }
         }
+        fsm.audience(flow.attended());
         action = fsm.resume(std::move(event), clock.now());
     }
 }

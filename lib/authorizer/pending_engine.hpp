@@ -98,8 +98,13 @@ public:
     void hurry(PendingSnapshotPtr const& pending);
 
     /// Keeps polling without anybody waiting, until it is decided or each watch() was followed by unwatch().
-    void watch(PendingSnapshotPtr const& pending);
-    void unwatch(StoreKey const& key);
+    class Watch {
+        friend class PendingEngine;
+        std::uint32_t slot = 0;
+        std::uint32_t generation = 0;
+    };
+    Watch watch(PendingSnapshotPtr const& pending);
+    void unwatch(Watch watch);
 
     /// Authorizations that are in hand now.
     std::size_t size() const noexcept { return index_.size(); }
@@ -125,7 +130,10 @@ private:
         std::uint32_t generation = 0;
         bool busy = false;
         bool hurry = false;
+        bool on_time = false;    ///< next_poll_at of `version` has come, by the steady clock.
         std::uint16_t watchers = 0;
+
+        bool attended() const noexcept { return watchers != 0 || !known.empty() || !waiting.empty(); }
     };
 
     using Slot = std::uint32_t;
@@ -160,7 +168,7 @@ private:
     awaitable<result<PendingSnapshotPtr>> operate(Slot slot, std::shared_ptr<PendingIntent const> intent);
     awaitable<result<PendingSnapshotPtr>> poll_quickly(Slot slot);
     awaitable<result<PendingSnapshotPtr>> apply(Slot slot, PollAnswer answer);
-    awaitable<result<PendingSnapshotPtr>> drive(PendingFsm& fsm, PendingAction action, StoreKey key,
+    awaitable<result<PendingSnapshotPtr>> drive(Flow const& flow, PendingFsm& fsm, PendingAction action, StoreKey key,
                                                 std::shared_ptr<PendingIntent const> intent);
     awaitable<result<void>> release(Slot slot);
     awaitable<result<void>> sleep_until(PendingRecord::time_point when);

@@ -2,8 +2,57 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <utility>
+
 namespace assent {
 namespace {
+
+using NamedErrc = std::pair<Errc, std::string_view>;
+
+constexpr std::array errc_names{
+    NamedErrc{Errc::no_result, "no_result"},
+    NamedErrc{Errc::cancelled, "cancelled"},
+    NamedErrc{Errc::invalid_argument, "invalid_argument"},
+    NamedErrc{Errc::missing_configuration, "missing_configuration"},
+    NamedErrc{Errc::invalid_input, "invalid_input"},
+    NamedErrc{Errc::no_subject, "no_subject"},
+    NamedErrc{Errc::invalid_binding_message, "invalid_binding_message"},
+    NamedErrc{Errc::dns_failed, "dns_failed"},
+    NamedErrc{Errc::connect_failed, "connect_failed"},
+    NamedErrc{Errc::tls_failed, "tls_failed"},
+    NamedErrc{Errc::timed_out, "timed_out"},
+    NamedErrc{Errc::connection_reset, "connection_reset"},
+    NamedErrc{Errc::response_too_large, "response_too_large"},
+    NamedErrc{Errc::malformed_response, "malformed_response"},
+    NamedErrc{Errc::queue_full, "queue_full"},
+    NamedErrc{Errc::temporarily_unavailable, "temporarily_unavailable"},
+    NamedErrc{Errc::invalid_client, "invalid_client"},
+    NamedErrc{Errc::unauthorized_client, "unauthorized_client"},
+    NamedErrc{Errc::invalid_request, "invalid_request"},
+    NamedErrc{Errc::invalid_scope, "invalid_scope"},
+    NamedErrc{Errc::invalid_target, "invalid_target"},
+    NamedErrc{Errc::invalid_authorization_details, "invalid_authorization_details"},
+    NamedErrc{Errc::unsupported_grant_type, "unsupported_grant_type"},
+    NamedErrc{Errc::unknown_user_id, "unknown_user_id"},
+    NamedErrc{Errc::expired_login_hint_token, "expired_login_hint_token"},
+    NamedErrc{Errc::missing_user_code, "missing_user_code"},
+    NamedErrc{Errc::invalid_user_code, "invalid_user_code"},
+    NamedErrc{Errc::transaction_failed, "transaction_failed"},
+    NamedErrc{Errc::server_refused, "server_refused"},
+    NamedErrc{Errc::issuer_mismatch, "issuer_mismatch"},
+    NamedErrc{Errc::id_token_invalid, "id_token_invalid"},
+    NamedErrc{Errc::subject_mismatch, "subject_mismatch"},
+    NamedErrc{Errc::insufficient_scope, "insufficient_scope"},
+    NamedErrc{Errc::authorization_details_mismatch, "authorization_details_mismatch"},
+    NamedErrc{Errc::store_unavailable, "store_unavailable"},
+    NamedErrc{Errc::store_full, "store_full"},
+    NamedErrc{Errc::record_corrupt, "record_corrupt"},
+    NamedErrc{Errc::conflict, "conflict"},
+    NamedErrc{Errc::already_used, "already_used"},
+};
+static_assert(errc_names.size() == static_cast<std::size_t>(Errc::already_used));
 
 char const* text_of(Errc value) noexcept
 {
@@ -137,6 +186,22 @@ constexpr ErrorCategory error_category_instance;
 constexpr ConditionCategory condition_category_instance;
 
 }  // namespace
+
+std::string_view to_string(Errc value) noexcept
+{
+    auto const* const found = std::find_if(errc_names.begin(), errc_names.end(),
+                                           [value](NamedErrc const& named) { return named.first == value; });
+    return found != errc_names.end() ? found->second : "unknown";
+}
+
+std::optional<Errc> errc_from_string(std::string_view name) noexcept
+{
+    auto const* const found = std::find_if(errc_names.begin(), errc_names.end(),
+                                           [name](NamedErrc const& named) { return named.second == name; });
+    if (found == errc_names.end())
+        return std::nullopt;
+    return found->first;
+}
 
 boost::system::error_category const& error_category() noexcept { return error_category_instance; }
 boost::system::error_category const& condition_category() noexcept { return condition_category_instance; }

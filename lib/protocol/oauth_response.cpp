@@ -1,12 +1,10 @@
 #include "protocol/oauth_response.hpp"
 
 #include "protocol/retry_after.hpp"
+#include "protocol/wiping_json.hpp"
 
 #include <boost/json/array.hpp>
-#include <boost/json/memory_resource.hpp>
-#include <boost/json/monotonic_resource.hpp>
 #include <boost/json/parse.hpp>
-#include <boost/json/parser.hpp>
 
 #include <fmt/format.h>
 
@@ -15,7 +13,6 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
-#include <new>
 #include <utility>
 
 namespace assent {
@@ -35,28 +32,6 @@ constexpr seconds longest_token_life{10LL * 365 * 24 * 60 * 60};
 constexpr seconds longest_request_life{259200};
 constexpr seconds longest_interval{24 * 60 * 60};
 constexpr std::size_t max_auth_req_id_bytes = 4096;
-
-/// Memory that is overwritten before it is given back.
-///
-/// Keeps the size in front of each block: json::monotonic_resource (Boost 1.81) gives blocks back with a size that is too small.
-class WipingResource final : public json::memory_resource {
-    static constexpr std::size_t header = alignof(std::max_align_t);
-    static_assert(header >= sizeof(std::size_t));
-
-    void* do_allocate(std::size_t size, std::size_t alignment) override {
-        if (alignment > header || size > std::numeric_limits<std::size_t>::max() - header)
-            throw std::bad_alloc();
-        auto* const block = static_cast<std::byte*>(::operator new(size + header));
-        ::new (block) std::size_t(size);
-        return block + header;
-    }
-    void do_deallocate(void* memory, std::size_t, std::size_t) override {
-        auto* const block = static_cast<std::byte*>(memory) - header;
-        wipe(memory, *std::launder(reinterpret_cast<std::size_t*>(block)));
-        ::operator delete(block);
-    }
-    bool do_is_equal(memory_resource const& other) const noexcept override { return this == &other; }
-};
 
 bool is_success(int status) noexcept {
     return status >= 200 && status < 300;
@@ -369,20 +344,7 @@ OauthErrorKind kind_of_oauth_error(std::string_view error) noexcept {
 }
 
 result<json::object> read_json_object(std::string_view body) {
-    // One block holds a usual answer; the last value that goes wipes it.
-    auto const wiping = json::make_shared_resource<WipingResource>();
-    auto const storage = json::make_shared_resource<json::monotonic_resource>(std::size_t(2048), wiping);
-    boost::system::error_code error;
-    json::parser parser(wiping);
-    parser.reset(storage);
-    parser.write(body.data(), body.size(), error);
-    if (error)
-        return malformed("the answer is not JSON");
-    auto value = parser.release();
-    auto* object = value.if_object();
-    if (object == nullptr)
-        return malformed("the answer is not a JSON object");
-    return std::move(*object);
+    return parse_wiping(body);
 }
 
 result<json::object> read_json_object(HttpResponse const& response) {

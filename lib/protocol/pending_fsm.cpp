@@ -10,13 +10,13 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr int max_conflicts = 16;
-constexpr int max_store_failures = 12;
+constexpr int max_store_failures = 12;  // about 45 s in all
 constexpr seconds longest_skew{60};
 
-/// Waits between attempts to store what must not be lost: 0.2 s doubling to 5 s, about 45 s in all.
-milliseconds store_backoff(int failures)
+Errc errc_of(Failure const& failure)
 {
-    return std::min(milliseconds(200) * (1 << std::min(failures, 5)), milliseconds(5000));
+    auto const code = failure.code();
+    return code.category() == error_category() ? static_cast<Errc>(code.value()) : Errc::server_refused;
 }
 
 /// True when the verification said no, false when it could not be done now.
@@ -24,6 +24,14 @@ bool is_verdict(Failure const& failure)
 {
     return failure == Errc::issuer_mismatch || failure == Errc::id_token_invalid || failure == Errc::subject_mismatch ||
            failure == Errc::insufficient_scope || failure == Errc::authorization_details_mismatch;
+}
+
+/// True when tokens that arrive now are better than what the record says: it is undecided, or another poller, whose question came
+/// after the tokens had been given out or after the end, was told that the request is not known any more.
+bool yields_to_tokens(PendingRecord const& stored)
+{
+    return stored.state == PendingState::pending || stored.state == PendingState::expired ||
+           (stored.state == PendingState::failed && stored.final_interrupt == InterruptKind::invalid_grant);
 }
 
 void forget_secrets(PendingRecord& record)
@@ -113,6 +121,15 @@ PendingAction PendingFsm::fail(Failure failure)
     return finish();
 }
 
+PendingAction PendingFsm::ask(PendingAction::Type type, Step step)
+{
+    engaged_ = true;
+    hurry_ = false;
+    waited_ = 0;
+    step_ = step;
+    return PendingAction(type);
+}
+
 PendingAction PendingFsm::verify()
 {
     step_ = Step::verifying;
@@ -136,9 +153,7 @@ PendingAction PendingFsm::on_loaded(Loaded loaded, time_point now)
     }
     if (step_ == Step::reloading_tokens) {
         // Somebody changed the record while the token answer was on its way. The answer is given once: keep it if it still fits.
-        bool const same = loaded.version != 0 && stored.state == PendingState::pending &&
-                          stored.request_id == record_.request_id;
-        if (same) {
+        if (loaded.version != 0 && stored.nonce == record_.nonce && yields_to_tokens(stored)) {
             version_ = loaded.version;
             return save(Step::saving_tokens, now);
         }
@@ -153,27 +168,29 @@ PendingAction PendingFsm::on_loaded(Loaded loaded, time_point now)
 PendingAction PendingFsm::decide(time_point now)
 {
     if (version_ == 0) {
-        if (!seed_ || resuming_) {
-            record_ = {};
-            return finish();
-        }
-        return claim_start(now);
+        if (may_start())
+            return claim_start(now);
+        record_ = {};
+        return finish();
     }
 
-    bool const may_start = seed_ && !resuming_;
     bool const leased_to_other = now < record_.lease_until && record_.lease_owner != settings_.owner;
     switch (record_.state) {
     case PendingState::starting:
         if (now < record_.lease_until)
             return wait(std::min(record_.lease_until, now + settings_.look_again));
-        if (may_start)
+        if (may_start())
             return claim_start(now);
         return fail(Failure(Errc::temporarily_unavailable,
                             "the process that asked the provider stopped before it had an answer; call again without a handle"));
 
     case PendingState::unsure:
-        if (now >= record_.lease_until && may_start)
+        if (now >= record_.lease_until && may_start())
             return claim_start(now);
+        if (record_.final_error) {
+            Failure failure(*record_.final_error, "the provider asked to wait before it is asked again");
+            return fail(record_.server ? failure.with_server(*record_.server) : failure);
+        }
         return fail(Failure(Errc::temporarily_unavailable,
                             "the provider's answer to the authorization request was lost and the person may have been asked; "
                             "a new request is sent by a call after the lease has ended"));
@@ -181,13 +198,10 @@ PendingAction PendingFsm::decide(time_point now)
     case PendingState::pending:
         if (now >= record_.expires_at)
             return end(PendingState::expired, InterruptKind::expired, Failure(), now);
-        if (leased_to_other || (!hurry_ && !record_.schedule.due(now)))
+        if (leased_to_other || (!hurry_ && waited_ != version_ && !record_.schedule.due(now)))
             return finish();
-        hurry_ = false;
-        if (record_.lease_owner == settings_.owner && now + settings_.poll_lease <= record_.lease_until) {
-            step_ = Step::polling;
-            return PendingAction(PendingAction::Type::poll);
-        }
+        if (record_.lease_owner == settings_.owner && now + settings_.poll_lease <= record_.lease_until)
+            return ask(PendingAction::Type::poll, Step::polling);
         record_.lease_owner = settings_.owner;
         record_.lease_until = now + settings_.poll_lease;
         if (settings_.keep_lease)
@@ -199,13 +213,13 @@ PendingAction PendingFsm::decide(time_point now)
     case PendingState::granted:
         if (usable(record_, now))
             return finish();
-        if (may_start)
+        if (may_start())
             return claim_start(now);
         return end(PendingState::expired, InterruptKind::expired, Failure(), now);
 
     case PendingState::consumed:
         // Without an id of the model's the same action asked for again is a new wish, and gets a new question.
-        if (may_start && seed_->call_id.empty())
+        if (may_start() && seed_->call_id.empty())
             return claim_start(now);
         return finish();
 
@@ -213,15 +227,17 @@ PendingAction PendingFsm::decide(time_point now)
     case PendingState::expired:
     case PendingState::failed:
         if (!record_.told) {
+            if (!audience_)
+                return finish();
             record_.told = true;
             return save(Step::saving, now);
         }
-        if (may_start && settings_.reprompt)
+        if (may_start() && settings_.reprompt)
             return claim_start(now);
         return finish();
 
     case PendingState::cancelled:
-        if (may_start)
+        if (may_start())
             return claim_start(now);
         return finish();
     }
@@ -245,13 +261,14 @@ PendingAction PendingFsm::on_saved(Saved saved)
         if (++conflicts_ > max_conflicts)
             return fail(Failure(Errc::conflict, "an authorization changes faster than it can be read; call again"));
         changed_ = false;
+        failure_.reset();
         return load(step == Step::saving_tokens ? Step::reloading_tokens : Step::loading);
     }
     version_ = saved.version;
     store_failures_ = 0;
     switch (step) {
-    case Step::claiming_start: step_ = Step::starting; return PendingAction(PendingAction::Type::start);
-    case Step::claiming_poll: step_ = Step::polling; return PendingAction(PendingAction::Type::poll);
+    case Step::claiming_start: return ask(PendingAction::Type::start, Step::starting);
+    case Step::claiming_poll: return ask(PendingAction::Type::poll, Step::polling);
     case Step::saving_tokens: return verify();
     default: return finish();
     }
@@ -259,6 +276,10 @@ PendingAction PendingFsm::on_saved(Saved saved)
 
 PendingAction PendingFsm::on_store_failed(StoreFailed failed, time_point now)
 {
+    if (step_ == Step::erasing) {
+        version_ = 0;  // the lease ends by itself; what the provider said matters more
+        return finish();
+    }
     // A request id or a token answer is given once: it must reach the store. Everything else can be done again.
     bool const precious = step_ == Step::saving_start || step_ == Step::saving_tokens || step_ == Step::reloading_tokens;
     if (!precious || ++store_failures_ > max_store_failures)
@@ -294,6 +315,11 @@ PendingAction PendingFsm::on_started(StartAnswer answer, time_point now)
         record_.state = PendingState::unsure;
         record_.lease_owner.clear();
         record_.lease_until = now + answer.retry_after.value_or(settings_.start_lease);
+        if (answer.kind == StartAnswer::Kind::not_sent) {
+            record_.final_error = errc_of(*failure_);
+            if (auto const* server = failure_->server())
+                record_.server = *server;
+        }
         return save(Step::saving, now);
     }
 
@@ -309,7 +335,9 @@ PendingAction PendingFsm::on_started(StartAnswer answer, time_point now)
         break;
     }
     step_ = Step::erasing;
-    return PendingAction(PendingAction::Type::erase);
+    PendingAction action(PendingAction::Type::erase);
+    action.expected = version_;
+    return action;
 }
 
 PendingAction PendingFsm::still_pending(time_point now)
@@ -376,6 +404,8 @@ PendingAction PendingFsm::on_polled(PollAnswer answer, time_point now)
 PendingAction PendingFsm::on_verified(Verified verified, time_point now)
 {
     if (!verified.failure) {
+        if (!record_.tokens->valid_at(now, seconds(0)))
+            return end(PendingState::expired, InterruptKind::expired, Failure(), now);
         record_.state = PendingState::granted;
         changed_ = true;
         return save(Step::saving, now);
@@ -394,21 +424,25 @@ PendingAction PendingFsm::end(PendingState state, std::optional<InterruptKind> i
     record_.state = state;
     forget_secrets(record_);
     record_.final_interrupt = interrupt;
-    if (!interrupt) {
-        auto const code = failure.code();
-        record_.final_error = code.category() == error_category() ? static_cast<Errc>(code.value()) : Errc::server_refused;
-    }
+    if (!interrupt)
+        record_.final_error = errc_of(failure);
     if (auto const* server = failure.server())
         record_.server = *server;
-    record_.told = true;
+    record_.told = audience_;
     changed_ = true;
     return save(Step::saving, now);
 }
 
-PendingRecord consumed(PendingRecord record)
+milliseconds store_backoff(int failures)
+{
+    return std::min(milliseconds(200) * (1 << std::min(failures, 5)), milliseconds(5000));
+}
+
+PendingRecord consumed(PendingRecord record, std::string claim_id)
 {
     record.state = PendingState::consumed;
     forget_secrets(record);
+    record.lease_owner = std::move(claim_id);
     record.final_interrupt = InterruptKind::already_used;
     record.told = true;
     return record;

@@ -81,7 +81,7 @@ public:
     enum class Type {
         load = 1,  ///< Read the record; answer Loaded or StoreFailed.
         save,      ///< compare_exchange value; answer Saved or StoreFailed.
-        erase,     ///< Erase the record; answer Erased or StoreFailed.
+        erase,     ///< Erase the record if its version is `expected`; answer Erased or StoreFailed.
         start,     ///< Ask the provider; answer StartAnswer.
         poll,      ///< Ask for the decision; answer PollAnswer.
         verify,    ///< Verify record().tokens; answer Verified.
@@ -93,7 +93,7 @@ public:
 
     Type type;
     std::string value;             ///< save: the encoded record. Holds secrets.
-    std::uint64_t expected = 0;    ///< save: the version it replaces; 0: absent.
+    std::uint64_t expected = 0;    ///< save, erase: the version it replaces; 0: absent.
     time_point keep_until{};       ///< save: expiry in the store.
     time_point until{};            ///< wait
 };
@@ -140,6 +140,10 @@ public:
     void own_schedule(PollSchedule schedule) { own_schedule_ = schedule; }
     /// Poll before it is due: the provider said that there is a decision.
     void hurry() { hurry_ = true; }
+    /// The driver has waited until next_poll_at of the record of that version, by a clock that nobody sets.
+    void waited(std::uint64_t version) { waited_ = version; }
+    /// Whether anybody will be told what comes. Default: true. An end that nobody was told of answers once, later.
+    void audience(bool present) { audience_ = present; }
 
     PendingAction resume(Event event, time_point now);
 
@@ -173,6 +177,8 @@ private:
     };
 
     PendingAction decide(time_point now);
+    PendingAction ask(PendingAction::Type type, Step step);
+    bool may_start() const noexcept { return seed_ && !resuming_ && !engaged_; }
     PendingAction claim_start(time_point now);
     PendingAction load(Step step);
     PendingAction save(Step step, time_point now);
@@ -204,13 +210,19 @@ private:
     Step retry_ = Step::idle;  ///< The write to repeat after a wait.
     std::optional<PollSchedule> own_schedule_;
     bool hurry_ = false;
+    bool audience_ = true;
+    bool engaged_ = false;  ///< This run has asked the provider: it does not start anew whatever it finds then.
+    std::uint64_t waited_ = 0;
     bool known_ = false;
     bool slowed_down_ = false;
     bool changed_ = false;
 };
 
 /// The record after its one use. @pre record is granted
-PendingRecord consumed(PendingRecord record);
+/// @param claim_id whose use it was, in lease_owner: tells a claim whose answer was lost from another's.
+PendingRecord consumed(PendingRecord record, std::string claim_id);
+/// How long to wait before a failed write of what must not be lost is tried again: 0.2 s doubling to 5 s.
+std::chrono::milliseconds store_backoff(int failures);
 /// The record after the host withdrew it. Holds no secret any more.
 PendingRecord withdrawn(PendingRecord record);
 /// When the store may forget the record.

@@ -1,9 +1,9 @@
 #include "protocol/pending_record.hpp"
 
+#include "protocol/wiping_json.hpp"
+
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
 #include <fmt/format.h>
@@ -36,6 +36,13 @@ constexpr std::array state_names{
     std::pair{PendingState::cancelled, std::string_view("cancelled")},
 };
 
+constexpr std::array kinds{
+    InterruptKind::pending,        InterruptKind::slow_down,    InterruptKind::denied,
+    InterruptKind::expired,        InterruptKind::invalid_grant, InterruptKind::no_push,
+    InterruptKind::consent_needed, InterruptKind::action_changed, InterruptKind::already_used,
+    InterruptKind::insufficient_scope,
+};
+
 constexpr std::array flow_names{
     std::pair{Flow::ciba, std::string_view("ciba")},
     std::pair{Flow::device, std::string_view("device")},
@@ -66,23 +73,23 @@ void put(json::object& out, std::string_view name, time_point at)
         out.emplace(name, to_milliseconds(at));
 }
 
-json::array to_array(std::vector<std::string> const& texts)
+json::array to_array(std::vector<std::string> const& texts, json::storage_ptr storage)
 {
-    json::array out;
+    json::array out(std::move(storage));
     out.reserve(texts.size());
     for (auto const& text : texts)
         out.emplace_back(text);
     return out;
 }
 
-json::object write_tokens(TokenSet const& tokens)
+json::object write_tokens(TokenSet const& tokens, json::storage_ptr storage)
 {
-    json::object out;
+    json::object out(storage);
     put(out, "access_token", tokens.access_token);
     put(out, "refresh_token", tokens.refresh_token);
     put(out, "id_token", tokens.id_token);
     put(out, "token_type", tokens.token_type);
-    out.emplace("scopes", to_array(tokens.scopes));
+    out.emplace("scopes", to_array(tokens.scopes, std::move(storage)));
     if (tokens.expires_at)
         put(out, "expires_at", *tokens.expires_at);
     if (!tokens.authorization_details().is_null())
@@ -90,9 +97,9 @@ json::object write_tokens(TokenSet const& tokens)
     return out;
 }
 
-json::object write_server(ServerReply const& server)
+json::object write_server(ServerReply const& server, json::storage_ptr storage)
 {
-    json::object out;
+    json::object out(std::move(storage));
     out.emplace("status", server.status);
     put(out, "error", server.error);
     put(out, "description", server.description);
@@ -249,7 +256,8 @@ std::string_view to_string(PendingState state) noexcept
 
 std::string encode(PendingRecord const& record)
 {
-    json::object out;
+    auto const storage = wiping_storage();
+    json::object out(storage);
     out.reserve(24);
     out.emplace("v", format_version);
     out.emplace("state", to_string(record.state));
@@ -265,7 +273,7 @@ std::string encode(PendingRecord const& record)
     put(out, "message", record.binding_message);
     put(out, "subject", record.expected_subject);
     if (!record.scopes.empty())
-        out.emplace("scopes", to_array(record.scopes));
+        out.emplace("scopes", to_array(record.scopes, storage));
     put(out, "details", record.requested_details);
     put(out, "traceparent", record.traceparent);
     put(out, "ping", record.notification_token);
@@ -286,27 +294,26 @@ std::string encode(PendingRecord const& record)
     put(out, "lease", record.lease_owner);
     put(out, "lease_until", record.lease_until);
     if (record.tokens)
-        out.emplace("tokens", write_tokens(*record.tokens));
+        out.emplace("tokens", write_tokens(*record.tokens, storage));
     if (record.final_error)
-        out.emplace("error", static_cast<int>(*record.final_error));
+        out.emplace("error", to_string(*record.final_error));
     if (record.final_interrupt)
-        out.emplace("interrupt", static_cast<int>(*record.final_interrupt));
+        out.emplace("interrupt", to_string(*record.final_interrupt));
     if (record.server)
-        out.emplace("server", write_server(*record.server));
+        out.emplace("server", write_server(*record.server, storage));
     if (record.told)
         out.emplace("told", true);
-    return json::serialize(out);
+    return serialize_wiping(out);
 }
 
 result<PendingRecord> decode_pending_record(std::string_view text)
 {
     if (text.size() > max_record_size)
         return Failure(Errc::record_corrupt, "a stored authorization is larger than 1 MiB");
-    boost::system::error_code ec;
-    auto const parsed = json::parse(text, ec);
-    if (ec || !parsed.is_object())
+    auto const parsed = parse_wiping(text);
+    if (!parsed)
         return Failure(Errc::record_corrupt, "a stored authorization is not a JSON object");
-    Reader in(parsed.get_object());
+    Reader in(parsed.value());
     if (in.integer("v", 0, std::numeric_limits<std::int64_t>::max(), 0) != format_version)
         return Failure(Errc::record_corrupt, "member \"v\" of a stored authorization names a format this version does not know");
 
@@ -350,10 +357,19 @@ result<PendingRecord> decode_pending_record(std::string_view text)
         record.tokens = read_tokens(*tokens, in);
     if ((record.state == PendingState::received || record.state == PendingState::granted) && !record.tokens)
         in.wrong("tokens", "is missing");
-    if (auto const error = in.integer("error", 1, static_cast<int>(Errc::already_used), 0))
-        record.final_error = static_cast<Errc>(error);
-    if (auto const kind = in.integer("interrupt", 1, static_cast<int>(InterruptKind::insufficient_scope), 0))
-        record.final_interrupt = static_cast<InterruptKind>(kind);
+    if (auto const name = in.text("error"); !name.empty()) {
+        record.final_error = errc_from_string(name);
+        if (!record.final_error)
+            in.wrong("error", "has an unknown value");
+    }
+    if (auto const name = in.text("interrupt"); !name.empty()) {
+        for (auto const kind : kinds) {
+            if (to_string(kind) == name)
+                record.final_interrupt = kind;
+        }
+        if (!record.final_interrupt)
+            in.wrong("interrupt", "has an unknown value");
+    }
     if (auto const* server = in.object("server"))
         record.server = read_server(*server, in);
     record.told = in.flag("told", false);

@@ -64,7 +64,7 @@ public:
     time_point expires_at{};
     PollSchedule schedule;
 
-    /// While starting, unsure or polling: until when nobody else acts on it.
+    /// While starting, unsure or polling: until when nobody else acts on it. When consumed: whose claim it was.
     std::string lease_owner;
     time_point lease_until{};
 
