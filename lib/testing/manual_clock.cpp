@@ -62,6 +62,7 @@ struct ManualClock::State {
     }
 
     void fire(std::shared_ptr<Entry> entry) {
+        auto const work = entry->work;  // Until the callback is posted: without work an io_context stops.
         forget(*entry);
         asio::post(entry->executor, [this, self = self_of.lock(), entry, wait = entry->wait] {
             {
