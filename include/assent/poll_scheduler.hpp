@@ -30,7 +30,8 @@ public:
         grid_ = value;
         return *this;
     }
-    /// Most on_due() per second over all entries, 0 for no limit. Default 0.
+    /// Most on_due() per second over all entries, sleeps included; bursts of one grid step's share at most. What is held back keeps
+    /// its order. 0 for no limit. Default 0.
     PollSchedulerConfig& max_per_second(std::uint32_t value) &
     {
         max_per_second_ = value;
