@@ -59,7 +59,7 @@ use_node() {
     if ! node_is_recent; then
         local package=${own%/bin}
         say "installing Node.js 20 in build/node"
-        npm install --silent --no-audit --no-fund --no-save --prefix "$top/build/node" "${package##*/}@20.19.0" </dev/null
+        npm install --loglevel=error --no-audit --no-fund --no-save --prefix "$top/build/node" "${package##*/}@20.19.0" </dev/null
         export PATH=$own:$PATH
     fi
     node_is_recent || return 1
@@ -72,7 +72,7 @@ install_interop() {
     use_node install || fail "the interoperability tests need Node.js 20 or newer"
     [ "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ] && return 0
     say "installing the third-party programs of the interoperability tests"
-    (cd "$folder" && npm ci --silent --no-audit --no-fund </dev/null)
+    (cd "$folder" && npm ci --loglevel=error --no-audit --no-fund </dev/null)
     touch "$folder/node_modules/.package-lock.json"
 }
 
