@@ -18,40 +18,7 @@ namespace assent::detail {
 template <class T>
 class WaitList {
 public:
-    WaitList() = default;
-    WaitList(WaitList const&) = delete;
-    WaitList& operator=(WaitList const&) = delete;
-
-    bool empty() const noexcept { return first_ == nullptr; }
-
-    /// Waits for notify_all.
-    /// @par Cancellation terminal, also when it came before; completes with Errc::cancelled.
-    awaitable<result<T>> wait(asio::any_io_executor executor)
-    {
-        auto const state = co_await asio::this_coro::cancellation_state;
-        if (is_cancelled(state))
-            co_return Errc::cancelled;
-        Entry entry(ParkingLot::of(executor), *this);
-        bool const told = co_await entry.wait();
-        if (!told)
-            co_return Errc::cancelled;
-        co_return std::move(entry.value);
-    }
-
-    /// Tells all that wait now; each runs soon, on its own executor.
-    void notify_all(result<T> const& value)
-    {
-        auto* entry = std::exchange(first_, nullptr);
-        while (entry != nullptr) {
-            auto* const next = entry->next;
-            entry->list = nullptr;
-            entry->value = value;
-            entry->post(true);
-            entry = next;
-        }
-    }
-
-private:
+    /// One who waits; for those who keep it elsewhere than in the frame of wait(). `co_await entry.wait()`, then take().
     struct Entry final : Parked {
         Entry(ParkingLot& lot, WaitList& its_list) : Parked(lot), list(&its_list), next(its_list.first_)
         {
@@ -60,6 +27,14 @@ private:
             its_list.first_ = this;
         }
         ~Entry() override { leave(); }
+
+        /// After the wait. @param told what entry.wait() gave.
+        result<T> take(bool told)
+        {
+            if (!told)
+                return Errc::cancelled;
+            return std::move(value);
+        }
 
         void on_cancel() override
         {
@@ -83,6 +58,38 @@ private:
         result<T> value;
     };
 
+    WaitList() = default;
+    WaitList(WaitList const&) = delete;
+    WaitList& operator=(WaitList const&) = delete;
+
+    bool empty() const noexcept { return first_ == nullptr; }
+
+    /// Waits for notify_all.
+    /// @par Cancellation terminal, also when it came before; completes with Errc::cancelled.
+    awaitable<result<T>> wait(asio::any_io_executor executor)
+    {
+        auto const state = co_await asio::this_coro::cancellation_state;
+        if (is_cancelled(state))
+            co_return Errc::cancelled;
+        Entry entry(ParkingLot::of(executor), *this);
+        bool const told = co_await entry.wait();
+        co_return entry.take(told);
+    }
+
+    /// Tells all that wait now; each runs soon, on its own executor.
+    void notify_all(result<T> const& value)
+    {
+        auto* entry = std::exchange(first_, nullptr);
+        while (entry != nullptr) {
+            auto* const next = entry->next;
+            entry->list = nullptr;
+            entry->value = value;
+            entry->post(true);
+            entry = next;
+        }
+    }
+
+private:
     Entry* first_ = nullptr;
 };
 

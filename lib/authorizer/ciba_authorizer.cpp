@@ -1,5 +1,6 @@
 #include <assent/ciba_authorizer.hpp>
 
+#include "asio/cancellation.hpp"
 #include "authorizer/ciba_protocol.hpp"
 #include "authorizer/grant_cache.hpp"
 #include "authorizer/pending_audit.hpp"
@@ -17,6 +18,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 
 namespace assent {
@@ -58,29 +60,21 @@ public:
                                                   make_pending_audit(runtime_, options_.name_, "ciba"));
     }
 
-    static awaitable<outcome<Credentials>> authorize(std::shared_ptr<Impl> self, ToolCall call)
+    /// The one frame that stays while a call waits for its person; everything else is done in frames that come and go.
+    /// @tparam T Credentials: claims what was granted; Grant: leaves that to the caller.
+    template <class T>
+    static awaitable<outcome<T>> run(std::shared_ptr<Impl> self, ToolCall call)
     {
         bool const throws = co_await asio::this_coro::throw_if_cancelled();
         co_await asio::this_coro::throw_if_cancelled(false);
-        auto granted = co_await self->decide(std::move(call));
-        outcome<Credentials> answer;
-        if (granted)
-            answer = co_await claim(std::move(granted).value());
-        else if (granted.has_interrupt())
-            answer = granted.interrupt();
-        else
-            answer = granted.failure();
+        auto question = co_await self->ask(std::move(call));
+        if (question->waiting) {
+            bool const told = co_await question->waiting->wait();
+            question->told = question->waiting->take(told);
+        }
+        auto answer = co_await self->answer<T>(std::move(question));
         co_await asio::this_coro::throw_if_cancelled(throws);
         co_return answer;
-    }
-
-    static awaitable<outcome<Grant>> prepare(std::shared_ptr<Impl> self, ToolCall call)
-    {
-        bool const throws = co_await asio::this_coro::throw_if_cancelled();
-        co_await asio::this_coro::throw_if_cancelled(false);
-        auto granted = co_await self->decide(std::move(call));
-        co_await asio::this_coro::throw_if_cancelled(throws);
-        co_return granted;
     }
 
     Credentials const* cached(ToolCall const& call) const
@@ -99,15 +93,25 @@ public:
     }
 
 private:
+    /// A call on its way through the authorizer.
+    struct Question {
+        std::optional<ToolCall> call;  ///< Only when it is needed after the wait.
+        std::optional<ExpectedAction> expected;
+        result<PendingSnapshotPtr> told;
+        std::unique_ptr<PendingEngine::Waiting> waiting;
+    };
+
     void check_options() const;
-    awaitable<outcome<Grant>> decide(ToolCall call);
+    awaitable<std::unique_ptr<Question>> ask(ToolCall call);
+    template <class T>
+    awaitable<outcome<T>> answer(std::unique_ptr<Question> question);
     awaitable<result<std::shared_ptr<CibaIntent>>> resolve(ToolCall call) const;
     awaitable<result<CibaParameters>> resolve_parameters(ToolCall call) const;
     awaitable<result<PendingSnapshotPtr>> tell_and_wait(PendingSnapshotPtr pending, ExpectedAction const& expected);
     awaitable<result<PendingSnapshotPtr>> wait_on(PendingSnapshotPtr snapshot);
     static awaitable<outcome<Credentials>> eventually(std::shared_ptr<Impl> self, PendingSnapshotPtr pending,
                                                       ExpectedAction expected);
-    Grant grant(PendingSnapshotPtr const& snapshot, TokenSet tokens, ToolCall const& call);
+    Grant grant(PendingSnapshotPtr const& snapshot, TokenSet tokens, std::optional<ToolCall> const& call);
     StoreKey ping_key(Secret const& request_id) const;
     StoreKey key_of(ToolCall const& call, std::string_view authorization) const;
     awaitable<result<void>> remember_ping(PendingSnapshotPtr pending);
@@ -223,49 +227,74 @@ awaitable<result<std::shared_ptr<CibaIntent>>> CibaAuthorizer::Impl::resolve(Too
     co_return intent;
 }
 
-awaitable<outcome<Grant>> CibaAuthorizer::Impl::decide(ToolCall call)
+/// As far as it goes without waiting for the person; sets `waiting` when that must be waited for.
+awaitable<std::unique_ptr<CibaAuthorizer::Impl::Question>> CibaAuthorizer::Impl::ask(ToolCall call)
 {
+    auto question = std::make_unique<Question>();
     auto resolved = co_await resolve(call);
-    if (!resolved)
-        co_return resolved.failure();
-    ExpectedAction const expected(*resolved.value(), options_.context_);
+    if (!resolved) {
+        question->told = resolved.failure();
+        co_return question;
+    }
+    question->expected.emplace(*resolved.value(), options_.context_);
+    if (options_.on_interrupt_ || options_.context_ != CredentialsContext::tool_call)
+        question->call = std::move(call);
     auto told = co_await engine_->step(std::move(resolved).value());
-    resolved = Errc::no_result;  // not needed while waiting
 
-    bool const wait_for_it = told && is_pending(*told.value()) && expected.fits(*told.value());
+    auto const state = co_await asio::this_coro::cancellation_state;
+    bool const wait_for_it = told && is_pending(*told.value()) && question->expected->fits(*told.value());
     if (wait_for_it && options_.ping_) {
         auto remembered = co_await remember_ping(told.value());
         if (!remembered)
-            co_return remembered.failure();
+            told = remembered.failure();
     }
-    if (wait_for_it && options_.on_request_)
-        told = co_await tell_and_wait(std::move(told).value(), expected);
-    else if (wait_for_it && options_.mode_ == AuthorizationMode::block)
-        told = co_await engine_->decided(std::move(told).value());
+    if (wait_for_it && told && options_.on_request_)
+        told = co_await tell_and_wait(std::move(told).value(), *question->expected);
+    else if (wait_for_it && told && options_.mode_ == AuthorizationMode::block) {
+        if (detail::is_cancelled(state))
+            told = Errc::cancelled;
+        else
+            question->waiting = engine_->wait_for(told.value());
+    }
+    if (!question->waiting)
+        question->told = std::move(told);
+    co_return question;
+}
+
+template <class T>
+awaitable<outcome<T>> CibaAuthorizer::Impl::answer(std::unique_ptr<Question> question)
+{
+    question->waiting.reset();
+    auto const& told = question->told;
     if (!told)
         co_return told.failure();
-
-    auto answer = conclude(*told.value(), expected);
-    if (answer)
-        co_return grant(told.value(), std::move(answer).value(), call);
-    if (answer.has_failure())
-        co_return answer.failure();
-    auto interrupt = answer.interrupt();
+    auto concluded = conclude(*told.value(), *question->expected);
+    if (concluded) {
+        auto granted = grant(told.value(), std::move(concluded).value(), question->call);
+        if constexpr (std::is_same_v<T, Grant>)
+            co_return granted;
+        else
+            co_return co_await claim(std::move(granted));
+    }
+    if (concluded.has_failure())
+        co_return concluded.failure();
+    auto interrupt = concluded.interrupt();
     if (options_.on_interrupt_) {
-        auto handled = co_await options_.on_interrupt_(interrupt, std::move(call));
+        auto handled = co_await options_.on_interrupt_(interrupt, std::move(*question->call));
         if (!handled)
             co_return handled.failure();
     }
     co_return interrupt;
 }
 
-Grant CibaAuthorizer::Impl::grant(PendingSnapshotPtr const& snapshot, TokenSet tokens, ToolCall const& call)
+Grant CibaAuthorizer::Impl::grant(PendingSnapshotPtr const& snapshot, TokenSet tokens,
+                                  std::optional<ToolCall> const& call)
 {
     Grant out(Credentials(options_.name_, std::move(tokens)));
     if (snapshot->record.one_use)
         out.claims.push_back([engine = engine_, snapshot] { return engine->consume(snapshot); });
     else if (constant_)
-        cache_.put(call, options_.context_, out.credentials, runtime_.clock().now());
+        cache_.put(*call, options_.context_, out.credentials, runtime_.clock().now());
     return out;
 }
 
@@ -371,14 +400,14 @@ awaitable<outcome<Credentials>> CibaAuthorizer::authorize(ToolCall call)
 {
     if (auto const* credentials = impl_->cached(call))
         return ready(*credentials);
-    return Impl::authorize(impl_, std::move(call));
+    return Impl::run<Credentials>(impl_, std::move(call));
 }
 
 awaitable<outcome<Grant>> CibaAuthorizer::prepare(ToolCall call)
 {
     if (auto const* credentials = impl_->cached(call))
         return prepared(*credentials);
-    return Impl::prepare(impl_, std::move(call));
+    return Impl::run<Grant>(impl_, std::move(call));
 }
 
 std::optional<Credentials> CibaAuthorizer::try_cached(ToolCall const& call) const

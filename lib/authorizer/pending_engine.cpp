@@ -18,6 +18,7 @@ namespace {
 using time_point = PendingRecord::time_point;
 
 constexpr int max_attempts = 16;
+constexpr std::size_t max_key_begins = 64;
 constexpr int max_claim_failures = 4;  // 3 s: a caller waits for it
 
 }  // namespace
@@ -25,7 +26,7 @@ constexpr int max_claim_failures = 4;  // 3 s: a caller waits for it
 PendingEngine::PendingEngine(Runtime runtime, std::unique_ptr<PendingProtocol> protocol, PendingSettings settings,
                              std::unique_ptr<PendingObserver> observer)
     : runtime_(std::move(runtime)), protocol_(std::move(protocol)), settings_(std::move(settings)),
-      observer_(std::move(observer)), index_(0, FlowHash{&flows_}, FlowEqual{&flows_})
+      observer_(std::move(observer)), index_(0, FlowHash{this}, FlowEqual{this})
 {
     if (settings_.owner.empty())
         settings_.owner = random_base64url(12);
@@ -58,7 +59,7 @@ awaitable<result<void>> PendingEngine::sleep_until(time_point when)
 
 std::optional<PendingEngine::Slot> PendingEngine::find(StoreKey const& key) const
 {
-    auto const found = index_.find(std::string_view(key.text()));
+    auto const found = index_.find(split(key));
     if (found == index_.end())
         return std::nullopt;
     return *found;
@@ -78,15 +79,65 @@ PendingEngine::Slot PendingEngine::attach(StoreKey const& key)
         slot = free_.back();
         free_.pop_back();
     }
-    flows_[slot].key = key.text();
+    remember_begin(key);
+    auto const parts = split(key);
+    auto& flow = flows_[slot];
+    flow.key_begin = parts.begin;
+    flow.text = FlowText(parts.end, {});
     index_.insert(slot);
     return slot;
+}
+
+namespace {
+
+/// The size of a key's format and first two components: namespace and issuer.
+std::size_t begin_size(std::string_view text) noexcept
+{
+    std::size_t at = 2;
+    for (int component = 0; component < 2 && at < text.size(); ++component) {
+        std::size_t size = 0;
+        for (; at < text.size() && text[at] != ':'; ++at)
+            size = size * 10 + static_cast<std::size_t>(text[at] - '0');
+        at = std::min(at + 1 + size, text.size());
+    }
+    return at;
+}
+
+}  // namespace
+
+void PendingEngine::remember_begin(StoreKey const& key)
+{
+    if (split(key).begin == 0 && key_begins_.size() < max_key_begins)
+        key_begins_.push_back(key.text().substr(0, begin_size(key.text())));
+}
+
+PendingEngine::KeyParts PendingEngine::split(StoreKey const& key) const noexcept
+{
+    std::string_view const text = key.text();
+    auto const begin = text.substr(0, begin_size(text));
+    auto const found = std::find(key_begins_.begin(), key_begins_.end(), begin);
+    if (found == key_begins_.end())
+        return {0, text};
+    return {static_cast<std::uint32_t>(found - key_begins_.begin()), text.substr(begin.size())};
+}
+
+PendingEngine::KeyParts PendingEngine::parts_of(Slot slot) const noexcept
+{
+    auto const& flow = flows_[slot];
+    return {flow.key_begin, flow.text.key_end()};
+}
+
+StoreKey PendingEngine::key_of(Flow const& flow) const
+{
+    auto text = key_begins_[flow.key_begin];
+    text += flow.text.key_end();
+    return StoreKey::from_text(std::move(text)).value();
 }
 
 void PendingEngine::adopt(Flow& flow, PendingSnapshot const& snapshot)
 {
     auto const& record = snapshot.record;
-    flow.request_id = record.request_id;
+    flow.text.request_id(record.request_id.expose());
     flow.version = snapshot.version;
     flow.schedule = record.schedule;
     flow.expires_at = record.expires_at;
@@ -141,7 +192,7 @@ void PendingEngine::settle(Slot slot, result<PendingSnapshotPtr> const& told)
     if (!told) {
         // What was pending is pending still. Those who wait go on waiting when the trouble may pass before the request ends.
         auto const now = runtime_.clock().now();
-        bool const may_pass = !flow.request_id.empty() && told.failure() == Condition::retryable && now < flow.expires_at;
+        bool const may_pass = !flow.text.request_id().empty() && told.failure() == Condition::retryable && now < flow.expires_at;
         flow.lease_until = {};
         if (may_pass && somebody) {
             if (flow.schedule.due(now))
@@ -158,7 +209,7 @@ void PendingEngine::settle(Slot slot, result<PendingSnapshotPtr> const& told)
     auto const& snapshot = told.value();
     bool const decided = snapshot && (snapshot->version == 0 || snapshot->record.state != PendingState::pending);
     if (decided) {
-        flow.request_id = Secret();
+        flow.text.request_id({});
         flow.lease_until = {};
         flow.waiting.notify_all(told);
         flow.watchers = 0;
@@ -167,11 +218,11 @@ void PendingEngine::settle(Slot slot, result<PendingSnapshotPtr> const& told)
     }
     if (snapshot)
         adopt(flow, *snapshot);
-    if (flow.hurry && !flow.request_id.empty()) {
+    if (flow.hurry && !flow.text.request_id().empty()) {
         launch(slot, nullptr);
         return;
     }
-    if (somebody && !flow.request_id.empty())
+    if (somebody && !flow.text.request_id().empty())
         keep_waiting(slot);
     else
         rest(slot);
@@ -191,8 +242,7 @@ void PendingEngine::rest(Slot slot)
         return;
     }
     index_.erase(slot);
-    flow.key = std::string();
-    flow.request_id = Secret();
+    flow.text = FlowText();
     flow.version = 0;
     flow.hurry = false;
     flow.on_time = false;
@@ -225,20 +275,50 @@ awaitable<result<PendingSnapshotPtr>> PendingEngine::step(std::shared_ptr<Pendin
     co_return Failure(Errc::conflict, "an authorization changes faster than it can be read; call again");
 }
 
-awaitable<result<PendingSnapshotPtr>> PendingEngine::decided(PendingSnapshotPtr pending)
+PendingEngine::Waiting::Waiting(PendingEngine& engine, Slot slot)
+    : engine_(engine.shared_from_this()),
+      entry_(detail::ParkingLot::of(engine.runtime_.executor()), engine.flows_[slot].waiting), slot_(slot),
+      generation_(engine.flows_[slot].generation)
 {
-    auto const self = shared_from_this();
+}
+
+PendingEngine::Waiting::~Waiting()
+{
+    entry_.leave();
+    try {
+        engine_->leave(slot_, generation_);
+    }
+    catch (std::exception const&) {
+        // A lease that is not given back ends by itself.
+    }
+}
+
+void PendingEngine::leave(Slot slot, std::uint32_t generation)
+{
+    if (flows_[slot].generation == generation)
+        rest(slot);
+}
+
+std::unique_ptr<PendingEngine::Waiting> PendingEngine::wait_for(PendingSnapshotPtr const& pending)
+{
     auto const slot = attach(pending->key);
     auto& flow = flows_[slot];
-    auto const generation = flow.generation;
-    if (!flow.busy && flow.request_id.empty())
+    if (!flow.busy && flow.text.request_id().empty())
         adopt(flow, *pending);
-    pending.reset();
+    auto waiting = std::make_unique<Waiting>(*this, slot);
     keep_waiting(slot);
-    auto told = co_await flow.waiting.wait(runtime_.executor());
-    if (flow.generation == generation)
-        rest(slot);
-    co_return told;
+    return waiting;
+}
+
+awaitable<result<PendingSnapshotPtr>> PendingEngine::decided(PendingSnapshotPtr pending)
+{
+    auto const state = co_await asio::this_coro::cancellation_state;
+    if (detail::is_cancelled(state))
+        co_return Errc::cancelled;
+    auto const waiting = wait_for(pending);
+    pending.reset();
+    bool const told = co_await waiting->wait();
+    co_return waiting->take(told);
 }
 
 awaitable<result<PendingSnapshotPtr>> PendingEngine::look_up(StoreKey key)
@@ -333,7 +413,7 @@ void PendingEngine::hurry(PendingSnapshotPtr const& pending)
     flow.hurry = true;
     if (flow.busy)
         return;
-    if (flow.request_id.empty())
+    if (flow.text.request_id().empty())
         adopt(flow, *pending);
     launch(slot, nullptr);
 }
@@ -345,7 +425,7 @@ PendingEngine::Watch PendingEngine::watch(PendingSnapshotPtr const& pending)
     auto& flow = flows_[watch.slot];
     watch.generation = flow.generation;
     ++flow.watchers;
-    if (!flow.busy && flow.request_id.empty())
+    if (!flow.busy && flow.text.request_id().empty())
         adopt(flow, *pending);
     keep_waiting(watch.slot);
     return watch;
@@ -393,7 +473,7 @@ awaitable<result<PendingSnapshotPtr>> PendingEngine::operate(Slot slot, std::sha
     bool const hurry = std::exchange(flow.hurry, false);
     bool const on_time = std::exchange(flow.on_time, false);
     auto const now = runtime_.clock().now();
-    bool const quick = !intent && !flow.request_id.empty() && now < flow.expires_at &&
+    bool const quick = !intent && !flow.text.request_id().empty() && now < flow.expires_at &&
                        now + settings_.poll_lease <= flow.lease_until;
     if (quick)
         co_return co_await poll_quickly(slot);
@@ -412,7 +492,7 @@ awaitable<result<PendingSnapshotPtr>> PendingEngine::operate(Slot slot, std::sha
     if (on_time)
         fsm.waited(flow.version);
     auto action = fsm.resume(PendingFsm::Begin(), now);
-    StoreKey key = StoreKey::from_text(flow.key).value();
+    auto key = key_of(flow);
     co_return co_await drive(flow, fsm, std::move(action), std::move(key), std::move(intent));
 }
 
@@ -420,7 +500,8 @@ awaitable<result<PendingSnapshotPtr>> PendingEngine::operate(Slot slot, std::sha
 awaitable<result<PendingSnapshotPtr>> PendingEngine::poll_quickly(Slot slot)
 {
     auto& flow = flows_[slot];
-    auto answer = co_await protocol_->poll(flow.request_id);
+    Secret request_id(flow.text.request_id());
+    auto answer = co_await protocol_->poll(std::move(request_id));
     if (observer_)
         observer_->polled(answer.kind);
     auto const now = runtime_.clock().now();
@@ -442,7 +523,7 @@ awaitable<result<PendingSnapshotPtr>> PendingEngine::poll_quickly(Slot slot)
 awaitable<result<PendingSnapshotPtr>> PendingEngine::apply(Slot slot, PollAnswer answer)
 {
     auto& flow = flows_[slot];
-    StoreKey key = StoreKey::from_text(flow.key).value();
+    auto key = key_of(flow);
     result<PendingSnapshotPtr> current;
     for (int failures = 0; failures < max_attempts; ++failures) {
         current = co_await look_up(key);
@@ -464,7 +545,7 @@ awaitable<result<PendingSnapshotPtr>> PendingEngine::apply(Slot slot, PollAnswer
     auto const version = current.value()->version;
     if (version == 0)
         co_return current;
-    bool const same = record.state == PendingState::pending && record.request_id == flow.request_id;
+    bool const same = record.state == PendingState::pending && equal_in_constant_time(record.request_id.expose(), flow.text.request_id());
     if (same)
         record.schedule = flow.schedule;
     fsm.known(std::move(record), version);
@@ -565,7 +646,7 @@ awaitable<result<PendingSnapshotPtr>> PendingEngine::drive(Flow const& flow, Pen
 awaitable<result<void>> PendingEngine::release(Slot slot)
 {
     auto& flow = flows_[slot];
-    StoreKey key = StoreKey::from_text(flow.key).value();
+    auto key = key_of(flow);
     BOOST_OUTCOME_CO_TRY(auto current, co_await look_up(key));
     auto record = current->record;
     if (current->version == 0 || record.state != PendingState::pending || record.lease_owner != settings_.owner)

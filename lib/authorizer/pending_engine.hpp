@@ -7,6 +7,7 @@
 #include <assent/store.hpp>
 
 #include "asio/wait_list.hpp"
+#include "authorizer/flow_text.hpp"
 #include "protocol/pending_fsm.hpp"
 
 #include <boost/container_hash/hash.hpp>
@@ -83,6 +84,10 @@ public:
     /// @par Cancellation terminal; what was sent goes on.
     awaitable<result<PendingSnapshotPtr>> step(std::shared_ptr<PendingIntent const> intent);
 
+    class Waiting;
+    /// As decided(), for one who waits in a frame of its own: `co_await waiting->wait()`, then take().
+    std::unique_ptr<Waiting> wait_for(PendingSnapshotPtr const& pending);
+
     /// Polls until there is a decision. Stops polling when nobody waits any more.
     /// @par Completion with a snapshot that is not pending. @par Errors what ends the waiting; the record is kept.
     /// @par Cancellation terminal.
@@ -118,8 +123,7 @@ private:
 
     /// One authorization in hand. Kept small: a million of them wait at once.
     struct Flow {
-        std::string key;         ///< StoreKey's text.
-        Secret request_id;       ///< Set while pending.
+        FlowText text;           ///< The end of the key, and the request id while pending.
         StoreVersion version = 0;
         PollSchedule schedule;
         PendingRecord::time_point expires_at{};
@@ -128,6 +132,7 @@ private:
         Waiters known;           ///< Wait for the operation that runs.
         Waiters waiting;         ///< Wait for the decision.
         std::uint32_t generation = 0;
+        std::uint32_t key_begin = 0;  ///< In key_begins_.
         bool busy = false;
         bool hurry = false;
         bool on_time = false;    ///< next_poll_at of `version` has come, by the steady clock.
@@ -138,19 +143,30 @@ private:
 
     using Slot = std::uint32_t;
 
+    /// A key's text: what many share (namespace and issuer) as a place in key_begins_, and the rest.
+    struct KeyParts {
+        std::uint32_t begin;
+        std::string_view end;
+        friend bool operator==(KeyParts const&, KeyParts const&) = default;
+    };
+    KeyParts split(StoreKey const& key) const noexcept;
+    void remember_begin(StoreKey const& key);
+    KeyParts parts_of(Slot slot) const noexcept;
+    StoreKey key_of(Flow const& flow) const;
+
     /// Finds flows by their key without keeping it twice.
     struct FlowHash {
         using is_transparent = void;
-        std::deque<Flow> const* flows;
-        std::size_t operator()(std::string_view key) const noexcept { return boost::hash<std::string_view>()(key); }
-        std::size_t operator()(Slot slot) const noexcept { return (*this)(std::string_view((*flows)[slot].key)); }
+        PendingEngine const* engine;
+        std::size_t operator()(KeyParts const& key) const noexcept { return boost::hash<std::string_view>()(key.end); }
+        std::size_t operator()(Slot slot) const noexcept { return (*this)(engine->parts_of(slot)); }
     };
     struct FlowEqual {
         using is_transparent = void;
-        std::deque<Flow> const* flows;
+        PendingEngine const* engine;
         bool operator()(Slot a, Slot b) const noexcept { return a == b; }
-        bool operator()(std::string_view key, Slot slot) const noexcept { return key == (*flows)[slot].key; }
-        bool operator()(Slot slot, std::string_view key) const noexcept { return key == (*flows)[slot].key; }
+        bool operator()(KeyParts const& key, Slot slot) const noexcept { return key == engine->parts_of(slot); }
+        bool operator()(Slot slot, KeyParts const& key) const noexcept { return key == engine->parts_of(slot); }
     };
 
     void on_due(std::uint32_t slot) override;
@@ -174,14 +190,36 @@ private:
     awaitable<result<void>> sleep_until(PendingRecord::time_point when);
     double next_jitter();
 
+    void leave(Slot slot, std::uint32_t generation);
+
     Runtime runtime_;
     std::unique_ptr<PendingProtocol> protocol_;
     PendingSettings settings_;
     std::unique_ptr<PendingObserver> observer_;
     std::deque<Flow> flows_;  ///< Addresses stay.
+    std::vector<std::string> key_begins_{std::string()};  ///< Few; only grows. The first is empty, for keys of further issuers.
     std::vector<Slot> free_;
     boost::unordered_flat_set<Slot, FlowHash, FlowEqual> index_;
     std::minstd_rand jitter_;
+};
+
+/// One who waits for a decision. Kept small: a million of them wait at once.
+class PendingEngine::Waiting {
+public:
+    Waiting(PendingEngine& engine, Slot slot);
+    Waiting(Waiting const&) = delete;
+    Waiting& operator=(Waiting const&) = delete;
+    /// Polling stops when this was the last one.
+    ~Waiting();
+
+    auto wait() { return entry_.wait(); }
+    result<PendingSnapshotPtr> take(bool told) { return entry_.take(told); }
+
+private:
+    std::shared_ptr<PendingEngine> engine_;
+    Waiters::Entry entry_;
+    Slot slot_;
+    std::uint32_t generation_;
 };
 
 }  // namespace assent

@@ -15,7 +15,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t id_length = 32;     // 192 bits
+constexpr std::size_t id_length = 22;     // 132 bits
 constexpr std::size_t nonce_length = 22;  // 128 bits
 constexpr std::size_t max_name = 512;
 
