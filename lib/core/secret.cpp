@@ -2,18 +2,23 @@
 
 #include <openssl/crypto.h>
 
+#include <cstring>
+
 namespace assent {
 
 void wipe(void* data, std::size_t size) noexcept
 {
-    if (size != 0)
-        OPENSSL_cleanse(data, size);
+    if (size == 0)
+        return;
+    std::memset(data, 0, size);
+    asm volatile("" : : "r"(data) : "memory");  // somebody may look
 }
 
 void wipe(std::string& text) noexcept
 {
-    text.resize(text.capacity());  // within capacity: does not allocate
-    wipe(text.data(), text.size());
+    std::memset(text.data(), 0, text.size());
+    text.resize(text.capacity());  // fills the rest with zeros; within capacity, so it does not allocate
+    asm volatile("" : : "r"(text.data()) : "memory");
     text.clear();
 }
 

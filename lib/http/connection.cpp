@@ -221,7 +221,7 @@ void Connection::step_tunnel()
         return;
     }
     bool const extra = reader_.extra() != 0;
-    int const status = reader_.take().status;
+    int const status = reader_.answer().status;
     if (status / 100 != 2)
         fail(Errc::connect_failed, peer() + ": the proxy refused with status " + std::to_string(status) +
                                        (status == 407 ? "; give user name and password in the proxy's URL" : ""));
@@ -331,7 +331,7 @@ void Connection::answered()
     stage_ = reusable ? Stage::idle : Stage::closed;
     Operation& operation = *std::exchange(operation_, nullptr);
     operation.connection = nullptr;
-    pool_.finished(*this, operation, reader_.take(), reusable);
+    pool_.finished(*this, operation, std::move(reader_.answer()), reusable);
 }
 
 bool Connection::is_sound()

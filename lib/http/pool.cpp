@@ -25,6 +25,7 @@ constexpr auto grid = 50ms;
 /// A connection that was used more recently than this is not checked before it is used again.
 constexpr auto surely_sound = 10ms;
 constexpr std::size_t many_origins = 256;
+constexpr std::size_t max_url = 16 * 1024;
 
 SteadyTime round_up(SteadyTime when)
 {
@@ -118,22 +119,51 @@ std::optional<Failure> Pool::prepare(Operation& operation)
         return Failure(Errc::cancelled);
     if (auto refused = check_headers(request.headers()))
         return refused;
-    auto const parsed = parse_url(request.url());
-    if (!parsed)
-        return parsed.failure();
-    Url const& url = parsed.value();
-    Origin& origin = origin_of(url.tls, url.host, url.is_ipv6, url.port);
+    if (!find_recent(operation)) {
+        auto const parsed = parse_url(request.url());
+        if (!parsed)
+            return parsed.failure();
+        Url const& url = parsed.value();
+        operation.origin = &origin_of(url.tls, url.host, url.is_ipv6, url.port);
+        operation.target = url.target;
+        Recent& recent = recent_[next_recent_++ % recent_.size()];
+        recent.prefix.assign(request.url(), 0, static_cast<std::size_t>(url.target.data() - request.url().data()));
+        recent.origin = operation.origin;
+    }
+    Origin& origin = *operation.origin;
     if (origin.idle.empty() && origin.connections >= config_.max_connections() && origin.waiting_count >= config_.max_waiting())
         return Failure(Errc::queue_full, origin.authority + ": " + std::to_string(origin.waiting_count) +
                                              " requests wait already; raise max_connections or max_waiting");
     auto const total = request.deadline().value_or(config_.total_deadline());
     if (total <= 0ms)
         return Failure(Errc::timed_out, origin.authority + ": the request's deadline has passed already");
-    operation.origin = &origin;
-    operation.target = url.target;
     operation.max_body = request.max_body().value_or(config_.max_body());
-    operation.total_due = steady_clock::now() + total;
+    operation.total_due = now() + total;
     return std::nullopt;
+}
+
+bool Pool::find_recent(Operation& operation)
+{
+    std::string_view const url = operation.request.url();
+    for (Recent const& recent : recent_) {
+        if (!recent.origin || !url.starts_with(recent.prefix))
+            continue;
+        std::string_view const target = url.substr(recent.prefix.size());
+        // Only what begins like a path surely has the same authority.
+        if (!target.starts_with('/') || target.find('#') != target.npos || url.size() > max_url || !is_target(target))
+            return false;
+        operation.origin = recent.origin;
+        operation.target = target;
+        return true;
+    }
+    return false;
+}
+
+SteadyTime Pool::now() noexcept
+{
+    if (!now_holds_)
+        now_ = steady_clock::now();
+    return now_;
 }
 
 Origin& Pool::origin_of(bool tls, std::string_view host, bool is_ipv6, std::uint16_t port)
@@ -168,6 +198,7 @@ void Pool::forget_unused_origins()
 {
     if (origins_.size() < many_origins)
         return;
+    recent_ = {};
     auto const now = steady_clock::now();
     for (auto entry = origins_.begin(); entry != origins_.end();) {
         close_idle(*entry->second, now);
@@ -185,7 +216,7 @@ void Pool::start(Operation& operation)
     operation.pool = this;
     operations_.push_back(operation);
     ++active_;
-    if (auto const connection = take_idle(origin, steady_clock::now())) {
+    if (Connection* const connection = take_idle(origin, now())) {
         assign(*connection, operation);
     } else if (origin.connections < config_.max_connections()) {
         open_connection(operation);
@@ -199,12 +230,12 @@ void Pool::start(Operation& operation)
     inline_allowed_ = allowed;
 }
 
-std::shared_ptr<Connection> Pool::take_idle(Origin& origin, SteadyTime now)
+Connection* Pool::take_idle(Origin& origin, SteadyTime now)
 {
     if (!origin.idle.empty() && now - origin.idle.front()->idle_since >= config_.idle_timeout())
         close_idle(origin, now);
     while (!origin.idle.empty()) {
-        std::shared_ptr<Connection> connection = std::move(origin.idle.back());
+        Connection* const connection = origin.idle.back();
         origin.idle.pop_back();
         if (now - connection->idle_since < surely_sound || connection->is_sound())
             return connection;
@@ -215,12 +246,12 @@ std::shared_ptr<Connection> Pool::take_idle(Origin& origin, SteadyTime now)
 
 void Pool::close_idle(Origin& origin, SteadyTime now)
 {
-    auto const old = std::find_if(origin.idle.begin(), origin.idle.end(), [&](auto const& connection) {
+    auto const old = std::find_if(origin.idle.begin(), origin.idle.end(), [&](Connection const* connection) {
         return now - connection->idle_since < config_.idle_timeout();
     });
-    std::vector<std::shared_ptr<Connection>> closing(origin.idle.begin(), old);
+    std::vector<Connection*> const closing(origin.idle.begin(), old);
     origin.idle.erase(origin.idle.begin(), old);
-    for (auto const& connection : closing)
+    for (Connection* const connection : closing)
         drop(*connection, true);
 }
 
@@ -265,13 +296,15 @@ void Pool::serve_waiting(Origin& origin)
 void Pool::enter(Operation& operation, Phase phase, std::chrono::milliseconds at_most)
 {
     operation.phase = phase;
-    operation.due = std::min(operation.total_due, steady_clock::now() + at_most);
+    operation.due = std::min(operation.total_due, now() + at_most);
     wake_at(operation.due);
 }
 
-void Pool::finished(Connection& connection, Operation& operation, HttpResponse response, bool reusable)
+void Pool::finished(Connection& connection, Operation& operation, HttpResponse&& response, bool reusable)
 {
     Origin& origin = connection.origin();
+    now_ = steady_clock::now();
+    now_holds_ = true;  // until the operation has gone on
     if (!reusable || config_.idle_timeout() == 0ms) {
         drop(connection, true);
         serve_waiting(origin);
@@ -283,9 +316,13 @@ void Pool::finished(Connection& connection, Operation& operation, HttpResponse r
         assign(connection, next);
         inline_allowed_ = allowed;
     } else {
-        connection.idle_since = steady_clock::now();
-        origin.idle.push_back(connection.shared_from_this());
+        connection.idle_since = now_;
+        origin.idle.push_back(&connection);
     }
+    struct Forget {
+        ~Forget() { pool->now_holds_ = false; }
+        std::shared_ptr<Pool> pool;
+    } const forget{shared_from_this()};  // the operation may destroy the client
     if (operation.resumes_inline && inline_allowed_)
         complete_inline(operation, std::move(response));
     else
@@ -337,13 +374,13 @@ void Pool::complete(Operation& operation, result<HttpResponse> answer)
     asio::post(executor_, std::move(handler));
 }
 
-void Pool::complete_inline(Operation& operation, HttpResponse response)
+void Pool::complete_inline(Operation& operation, HttpResponse&& response)
 {
     detach(operation);
     operation.answer = std::move(response);
     asio::any_completion_handler<void()> handler(std::move(operation.handler));
     rest_when_idle();
-    std::move(handler)();  // may destroy this
+    std::move(handler)();
 }
 
 void Pool::shut_down()
@@ -355,6 +392,7 @@ void Pool::shut_down()
     while (!operations_.empty())
         complete(operations_.front(), Failure(Errc::cancelled));
     origins_.clear();
+    recent_ = {};
     if (timer_)
         timer_->cancel();
     wake_ = SteadyTime::max();
@@ -376,6 +414,7 @@ void Pool::abandon()
         handlers.push_back(std::move(operation.handler));
     }
     origins_.clear();
+    recent_ = {};
     timer_.reset();
 }
 

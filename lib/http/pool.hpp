@@ -10,6 +10,7 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -32,7 +33,7 @@ struct Origin {
     std::optional<asio::ip::address> address;  ///< When the host is one.
     Proxy const* proxy = nullptr;              ///< Null for a direct connection.
 
-    std::vector<std::shared_ptr<Connection>> idle;  ///< Most recently used last.
+    std::vector<Connection*> idle;  ///< Most recently used last.
     std::size_t connections = 0;                    ///< Of any kind, also being opened.
     OperationQueue waiting;
     std::size_t waiting_count = 0;
@@ -66,8 +67,8 @@ public:
     asio::any_io_executor const& executor() const noexcept { return executor_; }
     /// Sets the deadline of a phase that begins.
     void enter(Operation& operation, Phase phase, std::chrono::milliseconds at_most);
-    /// A connection's operation has its answer. The last thing a connection does in a handler: it may destroy this.
-    void finished(Connection& connection, Operation& operation, HttpResponse response, bool reusable);
+    /// A connection's operation has its answer. The last thing a connection does in a handler: it may destroy everything.
+    void finished(Connection& connection, Operation& operation, HttpResponse&& response, bool reusable);
     /// A connection is of no use any more.
     /// @param may_send_again the request can be sent once more without harm.
     void failed(Connection& connection, Operation& operation, Failure failure, bool may_send_again);
@@ -78,13 +79,15 @@ private:
     Origin& origin_of(bool tls, std::string_view host, bool is_ipv6, std::uint16_t port);
     void forget_unused_origins();
     void open_connection(Operation& operation);
-    std::shared_ptr<Connection> take_idle(Origin& origin, SteadyTime now);
+    bool find_recent(Operation& operation);
+    SteadyTime now() noexcept;
+    Connection* take_idle(Origin& origin, SteadyTime now);
     void assign(Connection& connection, Operation& operation);
     void drop(Connection& connection, bool in_order);
     void serve_waiting(Origin& origin);
     void detach(Operation& operation) noexcept;
     void complete(Operation& operation, result<HttpResponse> answer);
-    void complete_inline(Operation& operation, HttpResponse response);
+    void complete_inline(Operation& operation, HttpResponse&& response);
     void expire(Operation& operation, SteadyTime now);
     void sweep();
     void close_idle(Origin& origin, SteadyTime now);
@@ -97,11 +100,19 @@ private:
     ProxyRules proxies_;
     std::unordered_map<std::string, std::unique_ptr<Origin>> origins_;
     std::string key_;  ///< Scratch, so that finding an origin does not allocate.
+    struct Recent {
+        std::string prefix;  ///< Scheme and authority as a caller wrote them.
+        Origin* origin = nullptr;
+    };
+    std::array<Recent, 4> recent_;  ///< Spares most requests taking their URL apart.
+    std::size_t next_recent_ = 0;
     std::vector<std::shared_ptr<Connection>> connections_;
     OperationList operations_;
     std::size_t active_ = 0;
     std::optional<asio::steady_timer> timer_;
     SteadyTime wake_ = SteadyTime::max();  ///< What the timer is set to.
+    SteadyTime now_{};       ///< Of the last look at the clock.
+    bool now_holds_ = false; ///< That was a moment ago.
     bool rest_posted_ = false;
     bool closed_ = false;
     bool inline_allowed_ = true;  ///< False while an operation is being started: nothing may be resumed then.

@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
+#include <cstring>
 
 namespace assent::http {
 
@@ -26,12 +27,34 @@ constexpr std::array<std::uint8_t, 256> make_classes()
 
 constexpr auto classes = make_classes();
 
-bool all_are(std::string_view text, std::uint8_t wanted) noexcept
+bool is_token(std::string_view text) noexcept
 {
-    std::uint8_t seen = wanted;
-    for (char const c : text)
-        seen = static_cast<std::uint8_t>(seen & classes[static_cast<unsigned char>(c)]);
-    return seen == wanted;
+    for (char const c : text) {
+        if ((classes[static_cast<unsigned char>(c)] & token_character) == 0)
+            return false;
+    }
+    return !text.empty();
+}
+
+bool is_value(std::string_view text) noexcept
+{
+    // Eight at a time; what may be a control character in there is looked at again.
+    constexpr std::uint64_t ones = 0x0101010101010101;
+    char const* at = text.data();
+    char const* const end = at + text.size();
+    for (; end - at >= 8; at += 8) {
+        std::uint64_t word;
+        std::memcpy(&word, at, 8);
+        std::uint64_t const below_space = (word - ones * 0x20) & ~word;
+        std::uint64_t const del = word ^ ones * 0x7f;
+        if (((below_space | ((del - ones) & ~del)) & ones * 0x80) != 0)
+            break;
+    }
+    for (; at != end; ++at) {
+        if ((classes[static_cast<unsigned char>(*at)] & value_character) == 0)
+            return false;
+    }
+    return true;
 }
 
 bool equal_without_case(std::string_view text, std::string_view lower) noexcept
@@ -48,29 +71,53 @@ bool equal_without_case(std::string_view text, std::string_view lower) noexcept
 
 bool is_ours(std::string_view name) noexcept
 {
-    static constexpr std::string_view ours[] = {
-        "host",    "content-length", "transfer-encoding", "connection",         "keep-alive", "te",
-        "trailer", "upgrade",        "expect",            "proxy-authorization", "proxy-connection",
-    };
-    for (auto const& header : ours) {
-        if (equal_without_case(name, header))
-            return true;
+    switch (name.size()) {  // most names are none of these by their length alone
+    case 2: return equal_without_case(name, "te");
+    case 4: return equal_without_case(name, "host");
+    case 6: return equal_without_case(name, "expect");
+    case 7: return equal_without_case(name, "trailer") || equal_without_case(name, "upgrade");
+    case 10: return equal_without_case(name, "connection") || equal_without_case(name, "keep-alive");
+    case 14: return equal_without_case(name, "content-length");
+    case 16: return equal_without_case(name, "proxy-connection");
+    case 17: return equal_without_case(name, "transfer-encoding");
+    case 19: return equal_without_case(name, "proxy-authorization");
+    default: return false;
     }
-    return false;
 }
 
-void append_number(std::string& out, std::size_t value)
-{
-    char digits[24];
-    auto const end = std::to_chars(digits, digits + sizeof digits, value).ptr;
-    out.append(digits, end);
-}
+/// Writes into memory that is known to be large enough.
+class Writer {
+public:
+    explicit Writer(char* at) : at_(at) {}
 
-void append_common(std::string& out, RequestFrame const& frame)
+    Writer& operator<<(std::string_view text) noexcept
+    {
+        if (!text.empty())
+            std::memcpy(at_, text.data(), text.size());
+        at_ += text.size();
+        return *this;
+    }
+    Writer& operator<<(std::size_t number) noexcept
+    {
+        at_ = std::to_chars(at_, at_ + max_digits, number).ptr;
+        return *this;
+    }
+    char* at() const noexcept { return at_; }
+
+    static constexpr std::size_t max_digits = 20;
+
+private:
+    char* at_;
+};
+
+/// More than what all the text around the parts of a request needs.
+constexpr std::size_t fixed_text = 256;
+
+void write_common(Writer& out, RequestFrame const& frame)
 {
-    out.append(" HTTP/1.1\r\nHost: ").append(frame.host).append("\r\n");
+    out << " HTTP/1.1\r\nHost: " << frame.host << "\r\n";
     if (!frame.proxy_authorization.empty())
-        out.append("Proxy-Authorization: ").append(frame.proxy_authorization).append("\r\n");
+        out << "Proxy-Authorization: " << frame.proxy_authorization << "\r\n";
 }
 
 }  // namespace
@@ -78,9 +125,9 @@ void append_common(std::string& out, RequestFrame const& frame)
 std::optional<Failure> check_headers(HttpHeaders const& headers)
 {
     for (auto const& [name, value] : headers) {
-        if (name.empty() || !all_are(name, token_character))
+        if (!is_token(name))
             return Failure(Errc::invalid_argument, "a header's name is empty or has a character that is not allowed in it");
-        if (!all_are(value, value_character))
+        if (!is_value(value))
             return Failure(Errc::invalid_argument, "header " + name + ": its value has a control character");
         if (is_ours(name))
             return Failure(Errc::invalid_argument, "header " + name + " is set by the client; leave it out");
@@ -90,35 +137,45 @@ std::optional<Failure> check_headers(HttpHeaders const& headers)
 
 void append_request(std::string& out, HttpRequest const& request, RequestFrame const& frame)
 {
-    out.append(to_string(request.method())).push_back(' ');
+    std::size_t const begin = out.size();
+    std::size_t bound = fixed_text + frame.target.size() + 2 * frame.host.size() + frame.user_agent.size() +
+                        frame.proxy_authorization.size() + request.body().size();
+    for (auto const& [name, value] : request.headers())
+        bound += name.size() + value.size() + 4;
+    out.resize(begin + bound);
+    Writer writer(out.data() + begin);
+
+    writer << to_string(request.method()) << " ";
     if (frame.absolute)
-        out.append("http://").append(frame.host);
+        writer << "http://" << frame.host;
     if (!frame.target.starts_with('/'))
-        out.push_back('/');
-    out.append(frame.target);
-    append_common(out, frame);
+        writer << "/";
+    writer << frame.target;
+    write_common(writer, frame);
     bool has_user_agent = frame.user_agent.empty();
     for (auto const& [name, value] : request.headers()) {
         has_user_agent = has_user_agent || equal_without_case(name, "user-agent");
-        out.append(name).append(": ").append(value).append("\r\n");
+        writer << name << ": " << value << "\r\n";
     }
     if (!has_user_agent)
-        out.append("User-Agent: ").append(frame.user_agent).append("\r\n");
-    if (!request.body().empty() || (request.method() != HttpMethod::get && request.method() != HttpMethod::delete_)) {
-        out.append("Content-Length: ");
-        append_number(out, request.body().size());
-        out.append("\r\n");
-    }
-    out.append("\r\n").append(request.body());
+        writer << "User-Agent: " << frame.user_agent << "\r\n";
+    if (!request.body().empty() || (request.method() != HttpMethod::get && request.method() != HttpMethod::delete_))
+        writer << "Content-Length: " << request.body().size() << "\r\n";
+    writer << "\r\n" << request.body();
+    out.resize(static_cast<std::size_t>(writer.at() - out.data()));
 }
 
 void append_connect(std::string& out, std::string_view authority, RequestFrame const& frame)
 {
-    out.append("CONNECT ").append(authority);
-    append_common(out, frame);
+    std::size_t const begin = out.size();
+    out.resize(begin + fixed_text + authority.size() + frame.host.size() + frame.user_agent.size() + frame.proxy_authorization.size());
+    Writer writer(out.data() + begin);
+    writer << "CONNECT " << authority;
+    write_common(writer, frame);
     if (!frame.user_agent.empty())
-        out.append("User-Agent: ").append(frame.user_agent).append("\r\n");
-    out.append("\r\n");
+        writer << "User-Agent: " << frame.user_agent << "\r\n";
+    writer << "\r\n";
+    out.resize(static_cast<std::size_t>(writer.at() - out.data()));
 }
 
 }  // namespace assent::http

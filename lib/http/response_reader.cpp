@@ -293,9 +293,9 @@ std::size_t ResponseReader::extra() const noexcept
     return impl_->used;
 }
 
-HttpResponse ResponseReader::take()
+HttpResponse& ResponseReader::answer() noexcept
 {
-    return std::move(impl_->response);
+    return impl_->response;
 }
 
 Failure ResponseReader::failure() const

@@ -34,8 +34,8 @@ public:
     bool reusable() const noexcept;
     /// After complete: bytes that came behind the answer.
     std::size_t extra() const noexcept;
-    /// After complete: the answer. Once.
-    HttpResponse take();
+    /// After complete: the answer, to be moved away.
+    HttpResponse& answer() noexcept;
     /// After failed.
     Failure failure() const;
 

@@ -2,6 +2,7 @@
 
 #include <boost/asio/ip/address_v6.hpp>
 
+#include <array>
 #include <charconv>
 #include <string>
 
@@ -28,11 +29,17 @@ bool consume_scheme(std::string_view& text, std::string_view scheme) noexcept
     return true;
 }
 
-bool is_url_character(char c) noexcept
+constexpr std::array<bool, 256> make_url_characters()
 {
-    static constexpr std::string_view refused = "\"<>\\^`{|}";
-    return c > 0x20 && c < 0x7f && refused.find(c) == refused.npos;
+    std::array<bool, 256> allowed{};
+    for (unsigned c = 0x21; c < 0x7f; ++c)
+        allowed[c] = true;
+    for (char const c : std::string_view("\"<>\\^`{|}"))
+        allowed[static_cast<unsigned char>(c)] = false;
+    return allowed;
 }
+
+constexpr auto url_characters = make_url_characters();
 
 Failure refuse(char const* why)
 {
@@ -40,6 +47,14 @@ Failure refuse(char const* why)
 }
 
 }  // namespace
+
+bool is_target(std::string_view text) noexcept
+{
+    bool allowed = true;
+    for (char const c : text)
+        allowed = allowed && url_characters[static_cast<unsigned char>(c)];
+    return allowed;
+}
 
 bool parse_port(std::string_view text, std::uint16_t& port) noexcept
 {
@@ -73,12 +88,13 @@ result<Url> parse_url(std::string_view text)
     } else {
         return refuse("must begin with https:// or http://");
     }
-    for (char const c : text) {
-        if (!is_url_character(c))
-            return refuse("has a character that must be percent-encoded");
-    }
-    std::string_view authority = text.substr(0, text.find_first_of("/?#"));
-    url.target = text.substr(authority.size());
+    if (!is_target(text))
+        return refuse("has a character that must be percent-encoded");
+    std::size_t end = 0;
+    while (end < text.size() && text[end] != '/' && text[end] != '?' && text[end] != '#')
+        ++end;
+    std::string_view const authority = text.substr(0, end);
+    url.target = text.substr(end);
     url.target = url.target.substr(0, url.target.find('#'));
     if (authority.find('@') != authority.npos)
         return refuse("user name and password are not allowed; send an Authorization header");

@@ -20,6 +20,9 @@ struct Url {
 /// spaces, control and non-ASCII characters, a host that is not a plain name or address.
 result<Url> parse_url(std::string_view text);
 
+/// True when a path and query have only characters that a URL may have.
+bool is_target(std::string_view text) noexcept;
+
 /// True for a decimal port between 1 and 65535.
 bool parse_port(std::string_view text, std::uint16_t& port) noexcept;
 

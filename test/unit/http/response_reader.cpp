@@ -41,7 +41,7 @@ BOOST_AUTO_TEST_CASE(pieces_of_any_size_give_the_same_answer)
         BOOST_REQUIRE((feed(reader, text, piece) == Status::complete));
         BOOST_TEST(reader.begun());
         BOOST_TEST(reader.reusable());
-        auto const answer = reader.take();
+        auto const& answer = reader.answer();
         BOOST_TEST(answer.status == 201);
         BOOST_TEST(answer.body == "abcde");
         BOOST_TEST(answer.headers.size() == 2u);
@@ -54,7 +54,7 @@ BOOST_AUTO_TEST_CASE(a_reader_reads_one_answer_after_the_other)
     for (int i = 0; i < 3; ++i) {
         reader.start(1024, 1024);
         BOOST_REQUIRE((feed(reader, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n" + std::to_string(i), 1000) == Status::complete));
-        BOOST_TEST(reader.take().body == std::to_string(i));
+        BOOST_TEST(reader.answer().body == std::to_string(i));
     }
 }
 
@@ -127,7 +127,7 @@ BOOST_AUTO_TEST_CASE(the_end_of_the_stream_ends_only_a_body_without_framing)
     BOOST_TEST((feed(reader, "HTTP/1.0 200 OK\r\n\r\nabc", 100) == Status::need_more));
     BOOST_TEST((reader.ended() == Status::complete));
     BOOST_TEST(!reader.reusable());
-    BOOST_TEST(reader.take().body == "abc");
+    BOOST_TEST(reader.answer().body == "abc");
 }
 
 BOOST_AUTO_TEST_CASE(the_answer_to_connect_ends_with_its_header)
@@ -136,7 +136,7 @@ BOOST_AUTO_TEST_CASE(the_answer_to_connect_ends_with_its_header)
     reader.start(1024, 0, ResponseReader::Kind::tunnel);
     BOOST_TEST((feed(reader, "HTTP/1.1 200 Connection established\r\nContent-Length: 10\r\n\r\n", 10) == Status::complete));
     BOOST_TEST(reader.extra() == 0u);
-    BOOST_TEST(reader.take().status == 200);
+    BOOST_TEST(reader.answer().status == 200);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
