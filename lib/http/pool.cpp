@@ -302,6 +302,7 @@ void Pool::enter(Operation& operation, Phase phase, std::chrono::milliseconds at
 
 void Pool::finished(Connection& connection, Operation& operation, HttpResponse&& response, bool reusable)
 {
+    operation.answer = std::move(response);  // before the connection reads another
     Origin& origin = connection.origin();
     now_ = steady_clock::now();
     now_holds_ = true;  // until the operation has gone on
@@ -324,9 +325,9 @@ void Pool::finished(Connection& connection, Operation& operation, HttpResponse&&
         std::shared_ptr<Pool> pool;
     } const forget{shared_from_this()};  // the operation may destroy the client
     if (operation.resumes_inline && inline_allowed_)
-        complete_inline(operation, std::move(response));
+        complete_inline(operation);
     else
-        complete(operation, std::move(response));
+        complete(operation);
 }
 
 void Pool::failed(Connection& connection, Operation& operation, Failure failure, bool may_send_again)
@@ -338,7 +339,7 @@ void Pool::failed(Connection& connection, Operation& operation, Failure failure,
         open_connection(operation);
         return;
     }
-    complete(operation, std::move(failure));
+    fail(operation, std::move(failure));
     serve_waiting(origin);
 }
 
@@ -347,7 +348,7 @@ void Pool::cancel(Operation& operation)
     Origin& origin = *operation.origin;
     if (operation.connection)
         drop(*operation.connection, false);
-    complete(operation, Failure(Errc::cancelled));
+    fail(operation, Failure(Errc::cancelled));
     serve_waiting(origin);
 }
 
@@ -365,19 +366,23 @@ void Pool::detach(Operation& operation) noexcept
     asio::get_associated_cancellation_slot(operation.handler).clear();
 }
 
-void Pool::complete(Operation& operation, result<HttpResponse> answer)
+void Pool::fail(Operation& operation, Failure failure)
+{
+    operation.answer = std::move(failure);
+    complete(operation);
+}
+
+void Pool::complete(Operation& operation)
 {
     detach(operation);
-    operation.answer = std::move(answer);
     asio::any_completion_handler<void()> handler(std::move(operation.handler));
     rest_when_idle();
     asio::post(executor_, std::move(handler));
 }
 
-void Pool::complete_inline(Operation& operation, HttpResponse&& response)
+void Pool::complete_inline(Operation& operation)
 {
     detach(operation);
-    operation.answer = std::move(response);
     asio::any_completion_handler<void()> handler(std::move(operation.handler));
     rest_when_idle();
     std::move(handler)();
@@ -390,7 +395,7 @@ void Pool::shut_down()
     for (auto const& connection : connections)
         connection->close(connection->operation() == nullptr);
     while (!operations_.empty())
-        complete(operations_.front(), Failure(Errc::cancelled));
+        fail(operations_.front(), Failure(Errc::cancelled));
     origins_.clear();
     recent_ = {};
     if (timer_)
@@ -456,7 +461,7 @@ void Pool::expire(Operation& operation, SteadyTime now)
     Origin& origin = *operation.origin;
     if (operation.connection)
         drop(*operation.connection, false);
-    complete(operation, Failure(Errc::timed_out, std::move(detail)));
+    fail(operation, Failure(Errc::timed_out, std::move(detail)));
     serve_waiting(origin);
 }
 

@@ -86,8 +86,10 @@ private:
     void drop(Connection& connection, bool in_order);
     void serve_waiting(Origin& origin);
     void detach(Operation& operation) noexcept;
-    void complete(Operation& operation, result<HttpResponse> answer);
-    void complete_inline(Operation& operation, HttpResponse&& response);
+    void fail(Operation& operation, Failure failure);
+    /// Resumes an operation whose answer is set: later, or at once.
+    void complete(Operation& operation);
+    void complete_inline(Operation& operation);
     void expire(Operation& operation, SteadyTime now);
     void sweep();
     void close_idle(Origin& origin, SteadyTime now);
