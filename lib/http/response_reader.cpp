@@ -1,5 +1,7 @@
 #include "response_reader.hpp"
 
+#include "whole_response.hpp"
+
 #include <assent/secret.hpp>
 
 #include <boost/beast/core/string.hpp>
@@ -136,19 +138,29 @@ struct ResponseReader::Impl {
     std::size_t header_seen = 0;
     Kind kind = Kind::answer;
     bool begun = false;
+    bool whole = false;  ///< The answer came in one piece and was read without the parser.
     std::optional<Failure> failure;
 
     ~Impl() { wipe(buffer.get(), used); }
 
+    /// The parser is made when it is needed, which for most answers it is not.
+    Parser& current()
+    {
+        if (!parser) {
+            parser.emplace(response, max_header, max_body);
+            parser->skip(kind == Kind::tunnel);
+        }
+        return *parser;
+    }
+
     void next_message()
     {
         parser.reset();
+        whole = false;
         response.headers.wipe();
         response.headers = HttpHeaders();
         wipe(response.body);
         response.status = 0;
-        parser.emplace(response, max_header, max_body);
-        parser->skip(kind == Kind::tunnel);
     }
 
     Status fail(Errc code, std::string detail)
@@ -196,6 +208,16 @@ struct ResponseReader::Impl {
     Status parse()
     {
         std::size_t done = 0;
+        if (!begun && kind == Kind::answer) {
+            begun = true;
+            done = read_whole_response({buffer.get(), used}, max_header, max_body, response);
+            if (done != 0) {
+                whole = true;
+                consume(done);
+                return Status::complete;
+            }
+        }
+        begun = true;
         Status const status = parse_from(done);
         consume(done);
         return status;
@@ -204,6 +226,7 @@ struct ResponseReader::Impl {
     Status parse_from(std::size_t& done)
     {
         while (done < used) {
+            current();
             bool const in_header = !parser->is_header_done();
             error_code error;
             std::size_t const size = parser->put(boost::asio::const_buffer(buffer.get() + done, used - done), error);
@@ -229,7 +252,7 @@ struct ResponseReader::Impl {
                 break;
         }
         if (used - done == capacity)
-            return parser->is_header_done()
+            return current().is_header_done()
                        ? fail(Errc::malformed_response, "the answer is not HTTP/1.1: a chunk's header or the trailer is too long")
                        : fail(Errc::response_too_large, too_large_header());
         return Status::need_more;
@@ -265,13 +288,12 @@ std::span<char> ResponseReader::space()
 ResponseReader::Status ResponseReader::received(std::size_t size)
 {
     impl_->used += size;
-    impl_->begun = impl_->begun || size != 0;
-    return impl_->parse();
+    return size == 0 ? Status::need_more : impl_->parse();
 }
 
 ResponseReader::Status ResponseReader::ended()
 {
-    if (!impl_->parser->got_some())
+    if (!impl_->current().got_some())
         return impl_->fail(Errc::connection_reset, "the connection was closed before the answer began");
     error_code error;
     impl_->parser->put_eof(error);
@@ -285,7 +307,7 @@ bool ResponseReader::begun() const noexcept
 
 bool ResponseReader::reusable() const noexcept
 {
-    return impl_->used == 0 && impl_->parser->is_done() && impl_->parser->keep_alive();
+    return impl_->used == 0 && (impl_->whole || (impl_->parser && impl_->parser->is_done() && impl_->parser->keep_alive()));
 }
 
 std::size_t ResponseReader::extra() const noexcept
