@@ -353,6 +353,7 @@ LoopbackServer::LoopbackServer(std::vector<Route> routes, ServerCertificate cons
         fail("fork");
     if (pid_ == 0) {
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        ::signal(SIGPIPE, SIG_IGN);  // OpenSSL's writes would raise it when a client has closed
         if (::getppid() != parent)
             ::_exit(0);
         if (cpu >= 0)

@@ -25,6 +25,7 @@ namespace {
 constexpr std::size_t max_fields = 256;
 constexpr std::size_t usual_fields = 8;
 constexpr std::size_t max_reserved_body = 64 * 1024;
+constexpr std::size_t least_chunk = 5;
 
 /// Beast's grammar, straight into an HttpResponse: no second container in between.
 class Parser final : public beast::http::basic_parser<false> {
@@ -226,7 +227,10 @@ struct ResponseReader::Impl {
     Status parse_from(std::size_t& done)
     {
         while (done < used) {
-            current();
+            // Beast asserts that there is more of a last chunk than this once it has seen a part of it. From anywhere in a chunked
+            // body at least "0 CR LF CR LF" is to come, so waiting for that does no harm.
+            if (current().is_header_done() && parser->chunked() && used - done < least_chunk)
+                break;
             bool const in_header = !parser->is_header_done();
             error_code error;
             std::size_t const size = parser->put(boost::asio::const_buffer(buffer.get() + done, used - done), error);

@@ -48,6 +48,19 @@ BOOST_AUTO_TEST_CASE(pieces_of_any_size_give_the_same_answer)
     }
 }
 
+BOOST_AUTO_TEST_CASE(an_empty_chunked_body_may_come_in_pieces)
+{
+    for (std::string const body : {"0\r\n\r\n", "0;a=b\r\n\r\n", "0\r\nT: u\r\n\r\n"}) {
+        for (std::size_t piece = 1; piece < 10; ++piece) {
+            ResponseReader reader;
+            reader.start(1024, 1024);
+            BOOST_REQUIRE((feed(reader, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + body, piece) == Status::complete));
+            BOOST_TEST(reader.reusable());
+            BOOST_TEST(reader.answer().body == "");
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_reader_reads_one_answer_after_the_other)
 {
     ResponseReader reader;
