@@ -136,10 +136,11 @@ Measured measure(bench::LoopbackServer const& server, std::string const& ca_file
 }  // namespace
 
 int main(int argc, char** argv) {
-    bench::Options const options(argc, argv, {{"flows", 100'000}, {"interval", 10}, {"seconds", 10}});
+    bench::Options const options(argc, argv, {{"flows", 100'000}, {"interval", 10}, {"rounds", 2}});
     auto const flows = options.count("flows");
     auto const interval = std::chrono::seconds(options.count("interval"));
-    auto const window = std::chrono::seconds(options.count("seconds"));
+    // Whole intervals, because the polls come in waves: as the starts did.
+    auto const window = interval * static_cast<int>(options.count("rounds"));
 
     bench::ServerCertificate const certificate;
     bench::LoopbackServer const plain(provider(options.count("interval")), nullptr, 1);
