@@ -136,7 +136,8 @@ Measured measure(bench::LoopbackServer const& server, std::string const& ca_file
 }  // namespace
 
 int main(int argc, char** argv) {
-    bench::Options const options(argc, argv, {{"flows", 100'000}, {"interval", 10}, {"rounds", 2}});
+    bench::Options const options(argc, argv,
+                                 {{"flows", 100'000}, {"interval", 10}, {"rounds", 2}, {"tls", 1}});
     auto const flows = options.count("flows");
     auto const interval = std::chrono::seconds(options.count("interval"));
     // Whole intervals, because the polls come in waves: as the starts did.
@@ -148,7 +149,9 @@ int main(int argc, char** argv) {
     bench::pin_to_cpu(0);
     try {
         Measured const http = measure(plain, {}, flows, interval, window);
-        Measured const tls = measure(secure, certificate.certificate_file(), flows, interval, window);
+        Measured tls;
+        if (options.count("tls") != 0)
+            tls = measure(secure, certificate.certificate_file(), flows, interval, window);
         bench::Report("poll_http")
             .add("cpu_us_per_poll", http.cpu_us_per_poll)
             .add("tls_cpu_us_per_poll", tls.cpu_us_per_poll)
