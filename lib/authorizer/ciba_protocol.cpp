@@ -28,6 +28,14 @@ HttpRequest form_request(Provider const& provider, std::string const& url, FormB
     return request;
 }
 
+HttpRequest poll_request(Provider const& provider, std::string const& endpoint, Secret const& request_id)
+{
+    FormBody body;
+    body.add("grant_type", ciba_grant);
+    body.add("auth_req_id", request_id.expose());
+    return form_request(provider, endpoint, body);
+}
+
 Failure too_late()
 {
     return Failure(Errc::timed_out, "reading the provider's metadata took too long; nothing was sent, call again");
@@ -70,20 +78,20 @@ awaitable<StartAnswer> CibaProtocol::start(std::shared_ptr<PendingIntent const> 
 
 awaitable<PollAnswer> CibaProtocol::poll(Secret request_id)
 {
-    auto const& clock = provider_->runtime().clock();
-    auto const latest = clock.steady_now() + longest_preparation;
-    auto metadata = co_await provider_->metadata();
-    bool const in_time = clock.steady_now() <= latest;
-    if (!metadata || !in_time) {
-        PollAnswer answer;
-        answer.failure = metadata ? too_late() : metadata.failure();
-        co_return answer;
+    auto known = provider_->fresh_metadata();
+    if (!known) {
+        auto const& clock = provider_->runtime().clock();
+        auto const latest = clock.steady_now() + longest_preparation;
+        auto metadata = co_await provider_->metadata();
+        bool const in_time = clock.steady_now() <= latest;
+        if (!metadata || !in_time) {
+            PollAnswer answer;
+            answer.failure = metadata ? too_late() : metadata.failure();
+            co_return answer;
+        }
+        known = std::move(metadata).value();
     }
-    FormBody body;
-    body.add("grant_type", ciba_grant);
-    body.add("auth_req_id", request_id.expose());
-    auto const& endpoint = metadata.value()->token_endpoint;
-    auto request = form_request(*provider_, endpoint, body);
+    auto request = poll_request(*provider_, known->token_endpoint, request_id);
     auto answer = co_await provider_->runtime().http().send(std::move(request));
     co_return read_ciba_poll(answer, provider_->runtime().clock().now());
 }

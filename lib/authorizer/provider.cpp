@@ -78,7 +78,15 @@ Failure refused(HttpResponse const& response, std::string_view what, system_cloc
 }  // namespace
 
 struct Provider::Impl {
-    Impl(Runtime r, OauthClient c) : runtime(std::move(r)), client(std::move(c)) {}
+    Impl(Runtime r, OauthClient c) : runtime(std::move(r)), client(std::move(c)) {
+        if (client.authentication() != ClientAuthentication::client_secret_basic)
+            return;
+        // RFC 6749 2.3.1: both are form-encoded first.
+        auto plain =
+            fmt::format("{}:{}", form_encoded(client.client_id()), form_encoded(client.client_secret().expose()));
+        basic_authorization = Secret("Basic " + base64_encode(plain));
+        wipe(plain);
+    }
 
     /// Something fetched and until when it may be used.
     template <class T>
@@ -127,6 +135,7 @@ struct Provider::Impl {
 
     Runtime runtime;
     OauthClient client;
+    Secret basic_authorization; ///< The header's value with client_secret_basic.
     Cached<Metadata> metadata;
     Cached<Jwks> keys;
 };
@@ -269,6 +278,11 @@ awaitable<result<std::shared_ptr<ProviderMetadata const>>> Provider::metadata() 
     co_return co_await impl_->cached(&impl_->metadata, system_clock::time_point());
 }
 
+std::shared_ptr<ProviderMetadata const> Provider::fresh_metadata() const {
+    auto const& cache = impl_->metadata;
+    return cache.value && impl_->now() < cache.fresh_until ? *cache.value : nullptr;
+}
+
 awaitable<result<Jwks>> Provider::jwks() {
     auto const self = shared_from_this();
     co_return co_await impl_->cached(&impl_->keys, system_clock::time_point());
@@ -317,14 +331,9 @@ void Provider::authenticate(FormBody& body, HttpRequest& request) const {
     case ClientAuthentication::client_secret_post:
         body.add("client_id", client.client_id()).add("client_secret", client.client_secret().expose());
         break;
-    case ClientAuthentication::client_secret_basic: {
-        // RFC 6749 2.3.1: both are form-encoded first.
-        auto plain = fmt::format("{}:{}", form_encoded(client.client_id()),
-                                 form_encoded(client.client_secret().expose()));
-        request.header("Authorization", "Basic " + base64_encode(plain));
-        wipe(plain);
+    case ClientAuthentication::client_secret_basic:
+        request.header("Authorization", std::string(impl_->basic_authorization.expose()));
         break;
-    }
     }
 }
 

@@ -38,6 +38,8 @@ public:
     /// @par Errors HttpClient's, temporarily_unavailable, malformed_response, issuer_mismatch, missing_configuration (no metadata
     ///             document at the issuer).
     awaitable<result<std::shared_ptr<ProviderMetadata const>>> metadata();
+    /// The same when it is in the cache and fresh, otherwise null; without a coroutine, for the poll that happens most.
+    std::shared_ptr<ProviderMetadata const> fresh_metadata() const;
 
     /// The provider's keys, from the cache or jwks_uri.
     awaitable<result<Jwks>> jwks();

@@ -2,32 +2,43 @@
 
 #include <assent/secret.hpp>
 
+#include <array>
 #include <utility>
 
 namespace assent {
 namespace {
 
-constexpr std::size_t initial_capacity = 1024;
+constexpr std::size_t initial_capacity = 768;
 
-bool unreserved(unsigned char c) noexcept {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '.' || c == '_' || c == '*';
+constexpr std::array<bool, 256> make_unreserved() {
+    std::array<bool, 256> table{};
+    for (unsigned c = 0; c < 256; ++c)
+        table[c] = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                   c == '.' || c == '_' || c == '*';
+    return table;
 }
+
+constexpr auto unreserved = make_unreserved();
 
 }  // namespace
 
 void append_form_encoded(std::string& out, std::string_view text) {
     constexpr std::string_view hex = "0123456789ABCDEF";
-    for (char const plain : text) {
-        auto const c = static_cast<unsigned char>(plain);
-        if (unreserved(c)) {
-            out += plain;
-        } else if (c == ' ') {
+    char const* at = text.data();
+    char const* const end = at + text.size();
+    while (at != end) {
+        char const* const run = at;
+        while (at != end && unreserved[static_cast<unsigned char>(*at)])
+            ++at;
+        out.append(run, at);
+        if (at == end)
+            break;
+        auto const c = static_cast<unsigned char>(*at++);
+        if (c == ' ') {
             out += '+';
         } else {
-            out += '%';
-            out += hex[c >> 4];
-            out += hex[c & 15];
+            char const escaped[] = {'%', hex[c >> 4], hex[c & 15]};
+            out.append(escaped, sizeof escaped);
         }
     }
 }

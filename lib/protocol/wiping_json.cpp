@@ -40,6 +40,22 @@ class WipingResource final : public json::memory_resource {
     bool do_is_equal(memory_resource const& other) const noexcept override { return this == &other; }
 };
 
+constexpr std::size_t usual_document = 768;
+
+/// Stack memory that is overwritten in the end.
+class ScratchBuffer {
+public:
+    ScratchBuffer() noexcept {}
+    ScratchBuffer(ScratchBuffer const&) = delete;
+    ScratchBuffer& operator=(ScratchBuffer const&) = delete;
+    ~ScratchBuffer() { wipe(bytes_, sizeof bytes_); }
+    unsigned char* data() noexcept { return bytes_; }
+    std::size_t size() const noexcept { return sizeof bytes_; }
+
+private:
+    unsigned char bytes_[1024];
+};
+
 }  // namespace
 
 json::storage_ptr wiping_storage(std::size_t first)
@@ -51,8 +67,11 @@ json::storage_ptr wiping_storage(std::size_t first)
 result<json::object> parse_wiping(std::string_view text)
 {
     boost::system::error_code error;
-    json::parser parser(json::make_shared_resource<WipingResource>());
-    parser.reset(wiping_storage());
+    auto wiping = json::make_shared_resource<WipingResource>();
+    // What the parser keeps meanwhile usually fits in here.
+    ScratchBuffer scratch;
+    json::parser parser(wiping, json::parse_options(), scratch.data(), scratch.size());
+    parser.reset(json::make_shared_resource<json::monotonic_resource>(usual_document, std::move(wiping)));
     parser.write(text.data(), text.size(), error);
     if (error)
         return Failure(Errc::malformed_response, "the answer is not JSON");
