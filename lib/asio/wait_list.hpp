@@ -8,6 +8,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include <memory>
 #include <utility>
 
 namespace assent::detail {
@@ -33,7 +34,7 @@ public:
         {
             if (!told)
                 return Errc::cancelled;
-            return std::move(value);
+            return *value;
         }
 
         void on_cancel() override
@@ -55,7 +56,7 @@ public:
         WaitList* list;
         Entry* previous = nullptr;
         Entry* next;
-        result<T> value;
+        std::shared_ptr<result<T> const> value;
     };
 
     WaitList() = default;
@@ -79,11 +80,14 @@ public:
     /// Tells all that wait now; each runs soon, on its own executor.
     void notify_all(result<T> const& value)
     {
+        if (first_ == nullptr)
+            return;
+        auto const shared = std::make_shared<result<T> const>(value);
         auto* entry = std::exchange(first_, nullptr);
         while (entry != nullptr) {
             auto* const next = entry->next;
             entry->list = nullptr;
-            entry->value = value;
+            entry->value = shared;
             entry->post(true);
             entry = next;
         }

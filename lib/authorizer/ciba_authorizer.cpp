@@ -70,11 +70,9 @@ public:
         auto question = co_await self->ask(std::move(call));
         if (question->waiting) {
             bool const told = co_await question->waiting->wait();
-            question->told = question->waiting->take(told);
+            question->wait_is_over(told);
         }
-        auto answer = co_await self->answer<T>(std::move(question));
-        co_await asio::this_coro::throw_if_cancelled(throws);
-        co_return answer;
+        co_return co_await self->answer<T>(std::move(question), throws);
     }
 
     Credentials const* cached(ToolCall const& call) const
@@ -95,23 +93,29 @@ public:
 private:
     /// A call on its way through the authorizer.
     struct Question {
-        std::optional<ToolCall> call;  ///< Only when it is needed after the wait.
+        /// What is known now, or why nothing is.
+        void is_told(result<PendingSnapshotPtr> what) { told = std::make_unique<result<PendingSnapshotPtr>>(std::move(what)); }
+        void wait_is_over(bool decided) { is_told(waiting->take(decided)); }
+
+        std::unique_ptr<ToolCall> call;  ///< Only when it is needed after the wait.
         std::optional<ExpectedAction> expected;
-        result<PendingSnapshotPtr> told;
-        std::unique_ptr<PendingEngine::Waiting> waiting;
+        std::unique_ptr<result<PendingSnapshotPtr>> told;
+        std::optional<PendingEngine::Waiting> waiting;
     };
 
     void check_options() const;
     awaitable<std::unique_ptr<Question>> ask(ToolCall call);
     template <class T>
-    awaitable<outcome<T>> answer(std::unique_ptr<Question> question);
+    awaitable<outcome<T>> answer(std::unique_ptr<Question> question, bool throws);
+    template <class T>
+    awaitable<outcome<T>> concluded(Question& question);
     awaitable<result<std::shared_ptr<CibaIntent>>> resolve(ToolCall call) const;
     awaitable<result<CibaParameters>> resolve_parameters(ToolCall call) const;
     awaitable<result<PendingSnapshotPtr>> tell_and_wait(PendingSnapshotPtr pending, ExpectedAction const& expected);
     awaitable<result<PendingSnapshotPtr>> wait_on(PendingSnapshotPtr snapshot);
     static awaitable<outcome<Credentials>> eventually(std::shared_ptr<Impl> self, PendingSnapshotPtr pending,
                                                       ExpectedAction expected);
-    Grant grant(PendingSnapshotPtr const& snapshot, TokenSet tokens, std::optional<ToolCall> const& call);
+    Grant grant(PendingSnapshotPtr const& snapshot, TokenSet tokens, ToolCall const* call);
     StoreKey ping_key(Secret const& request_id) const;
     StoreKey key_of(ToolCall const& call, std::string_view authorization) const;
     awaitable<result<void>> remember_ping(PendingSnapshotPtr pending);
@@ -233,12 +237,12 @@ awaitable<std::unique_ptr<CibaAuthorizer::Impl::Question>> CibaAuthorizer::Impl:
     auto question = std::make_unique<Question>();
     auto resolved = co_await resolve(call);
     if (!resolved) {
-        question->told = resolved.failure();
+        question->is_told(resolved.failure());
         co_return question;
     }
     question->expected.emplace(*resolved.value(), options_.context_);
     if (options_.on_interrupt_ || options_.context_ != CredentialsContext::tool_call)
-        question->call = std::move(call);
+        question->call = std::make_unique<ToolCall>(std::move(call));
     auto told = co_await engine_->step(std::move(resolved).value());
 
     auto const state = co_await asio::this_coro::cancellation_state;
@@ -254,33 +258,42 @@ awaitable<std::unique_ptr<CibaAuthorizer::Impl::Question>> CibaAuthorizer::Impl:
         if (detail::is_cancelled(state))
             told = Errc::cancelled;
         else
-            question->waiting = engine_->wait_for(told.value());
+            question->waiting.emplace(*engine_, *told.value());
     }
     if (!question->waiting)
-        question->told = std::move(told);
+        question->is_told(std::move(told));
     co_return question;
 }
 
+/// @param throws what the caller's throw_if_cancelled was.
 template <class T>
-awaitable<outcome<T>> CibaAuthorizer::Impl::answer(std::unique_ptr<Question> question)
+awaitable<outcome<T>> CibaAuthorizer::Impl::answer(std::unique_ptr<Question> question, bool throws)
 {
     question->waiting.reset();
-    auto const& told = question->told;
+    auto answer = co_await concluded<T>(*question);
+    co_await asio::this_coro::throw_if_cancelled(throws);
+    co_return answer;
+}
+
+template <class T>
+awaitable<outcome<T>> CibaAuthorizer::Impl::concluded(Question& question)
+{
+    auto const& told = *question.told;
     if (!told)
         co_return told.failure();
-    auto concluded = conclude(*told.value(), *question->expected);
-    if (concluded) {
-        auto granted = grant(told.value(), std::move(concluded).value(), question->call);
+    auto decision = conclude(*told.value(), *question.expected);
+    if (decision) {
+        auto granted = grant(told.value(), std::move(decision).value(), question.call.get());
         if constexpr (std::is_same_v<T, Grant>)
             co_return granted;
         else
             co_return co_await claim(std::move(granted));
     }
-    if (concluded.has_failure())
-        co_return concluded.failure();
-    auto interrupt = concluded.interrupt();
+    if (decision.has_failure())
+        co_return decision.failure();
+    auto interrupt = decision.interrupt();
     if (options_.on_interrupt_) {
-        auto handled = co_await options_.on_interrupt_(interrupt, std::move(*question->call));
+        auto handled = co_await options_.on_interrupt_(interrupt, std::move(*question.call));
         if (!handled)
             co_return handled.failure();
     }
@@ -288,7 +301,7 @@ awaitable<outcome<T>> CibaAuthorizer::Impl::answer(std::unique_ptr<Question> que
 }
 
 Grant CibaAuthorizer::Impl::grant(PendingSnapshotPtr const& snapshot, TokenSet tokens,
-                                  std::optional<ToolCall> const& call)
+                                  ToolCall const* call)
 {
     Grant out(Credentials(options_.name_, std::move(tokens)));
     if (snapshot->record.one_use)

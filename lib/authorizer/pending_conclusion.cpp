@@ -59,23 +59,24 @@ Interrupt interrupt_of(PendingSnapshot const& snapshot, InterruptKind kind)
 }  // namespace
 
 ExpectedAction::ExpectedAction(PendingIntent const& intent, CredentialsContext context)
-    : digest_(intent.seed.action_digest), nonce_(intent.resuming ? intent.seed.nonce : std::string()),
-      thread_id_(intent.seed.thread_id), exact_(intent.resuming || context == CredentialsContext::tool_call),
-      same_thread_(context != CredentialsContext::agent)
+    : texts_((intent.resuming ? intent.seed.nonce : std::string()) + intent.seed.thread_id),
+      nonce_size_(static_cast<std::uint8_t>(intent.resuming ? intent.seed.nonce.size() : 0)),
+      exact_(intent.resuming || context == CredentialsContext::tool_call), same_thread_(context != CredentialsContext::agent)
 {
+    intent.seed.action_digest.copy(digest_.data(), digest_.size());
 }
 
 bool ExpectedAction::is_foreign(PendingSnapshot const& snapshot) const
 {
-    return !nonce_.empty() && !equal_in_constant_time(nonce_, snapshot.record.nonce);
+    return nonce_size_ != 0 && !equal_in_constant_time(nonce(), snapshot.record.nonce);
 }
 
 bool ExpectedAction::fits(PendingSnapshot const& snapshot) const
 {
     auto const& record = snapshot.record;
-    if (is_foreign(snapshot) || (same_thread_ && record.thread_id != thread_id_))
+    if (is_foreign(snapshot) || (same_thread_ && record.thread_id != thread_id()))
         return false;
-    return !exact_ || equal_in_constant_time(digest_, record.action_digest);
+    return !exact_ || equal_in_constant_time(std::string_view(digest_.data(), digest_.size()), record.action_digest);
 }
 
 bool is_pending(PendingSnapshot const& snapshot) noexcept

@@ -5,7 +5,10 @@
 
 #include "authorizer/pending_engine.hpp"
 
+#include <array>
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace assent {
 
@@ -21,11 +24,15 @@ public:
     bool is_foreign(PendingSnapshot const& snapshot) const;
 
 private:
-    std::string digest_;
-    std::string nonce_;      ///< Of the handle; empty when not resuming.
-    std::string thread_id_;
+    std::string_view nonce() const noexcept { return std::string_view(texts_).substr(0, nonce_size_); }
+    std::string_view thread_id() const noexcept { return std::string_view(texts_).substr(nonce_size_); }
+
+    // Kept small: a million of them wait at once.
+    std::string texts_;          ///< The handle's nonce (empty when not resuming), then the thread.
+    std::uint8_t nonce_size_;
     bool exact_;
     bool same_thread_;
+    std::array<char, 43> digest_{};
 };
 
 bool is_pending(PendingSnapshot const& snapshot) noexcept;

@@ -73,7 +73,8 @@ PendingEngine::Slot PendingEngine::attach(StoreKey const& key)
     if (free_.empty()) {
         slot = static_cast<Slot>(flows_.size());
         flows_.emplace_back();
-        free_.reserve(flows_.size());  // rest() must not fail
+        if (free_.capacity() < flows_.size())
+            free_.reserve(2 * flows_.size());  // rest() must not fail
     }
     else {
         slot = free_.back();
@@ -118,7 +119,7 @@ PendingEngine::KeyParts PendingEngine::split(StoreKey const& key) const noexcept
     auto const found = std::find(key_begins_.begin(), key_begins_.end(), begin);
     if (found == key_begins_.end())
         return {0, text};
-    return {static_cast<std::uint32_t>(found - key_begins_.begin()), text.substr(begin.size())};
+    return {static_cast<std::uint8_t>(found - key_begins_.begin()), text.substr(begin.size())};
 }
 
 PendingEngine::KeyParts PendingEngine::parts_of(Slot slot) const noexcept
@@ -275,18 +276,27 @@ awaitable<result<PendingSnapshotPtr>> PendingEngine::step(std::shared_ptr<Pendin
     co_return Failure(Errc::conflict, "an authorization changes faster than it can be read; call again");
 }
 
-PendingEngine::Waiting::Waiting(PendingEngine& engine, Slot slot)
-    : engine_(engine.shared_from_this()),
-      entry_(detail::ParkingLot::of(engine.runtime_.executor()), engine.flows_[slot].waiting), slot_(slot),
-      generation_(engine.flows_[slot].generation)
+PendingEngine::Slot PendingEngine::take_in_hand(PendingSnapshot const& pending)
 {
+    auto const slot = attach(pending.key);
+    auto& flow = flows_[slot];
+    if (!flow.busy && flow.text.request_id().empty())
+        adopt(flow, pending);
+    return slot;
+}
+
+PendingEngine::Waiting::Waiting(PendingEngine& engine, PendingSnapshot const& pending)
+    : engine_(engine), slot_(engine.take_in_hand(pending)), generation_(engine.flows_[slot_].generation),
+      entry_(detail::ParkingLot::of(engine.runtime_.executor()), engine.flows_[slot_].waiting)
+{
+    engine_.keep_waiting(slot_);
 }
 
 PendingEngine::Waiting::~Waiting()
 {
     entry_.leave();
     try {
-        engine_->leave(slot_, generation_);
+        engine_.leave(slot_, generation_);
     }
     catch (std::exception const&) {
         // A lease that is not given back ends by itself.
@@ -299,26 +309,16 @@ void PendingEngine::leave(Slot slot, std::uint32_t generation)
         rest(slot);
 }
 
-std::unique_ptr<PendingEngine::Waiting> PendingEngine::wait_for(PendingSnapshotPtr const& pending)
-{
-    auto const slot = attach(pending->key);
-    auto& flow = flows_[slot];
-    if (!flow.busy && flow.text.request_id().empty())
-        adopt(flow, *pending);
-    auto waiting = std::make_unique<Waiting>(*this, slot);
-    keep_waiting(slot);
-    return waiting;
-}
-
 awaitable<result<PendingSnapshotPtr>> PendingEngine::decided(PendingSnapshotPtr pending)
 {
+    auto const self = shared_from_this();
     auto const state = co_await asio::this_coro::cancellation_state;
     if (detail::is_cancelled(state))
         co_return Errc::cancelled;
-    auto const waiting = wait_for(pending);
+    Waiting waiting(*this, *pending);
     pending.reset();
-    bool const told = co_await waiting->wait();
-    co_return waiting->take(told);
+    bool const told = co_await waiting.wait();
+    co_return waiting.take(told);
 }
 
 awaitable<result<PendingSnapshotPtr>> PendingEngine::look_up(StoreKey key)
@@ -421,12 +421,10 @@ void PendingEngine::hurry(PendingSnapshotPtr const& pending)
 PendingEngine::Watch PendingEngine::watch(PendingSnapshotPtr const& pending)
 {
     Watch watch;
-    watch.slot = attach(pending->key);
+    watch.slot = take_in_hand(*pending);
     auto& flow = flows_[watch.slot];
     watch.generation = flow.generation;
     ++flow.watchers;
-    if (!flow.busy && flow.text.request_id().empty())
-        adopt(flow, *pending);
     keep_waiting(watch.slot);
     return watch;
 }
@@ -470,8 +468,10 @@ awaitable<void> PendingEngine::run_release(std::shared_ptr<PendingEngine> self, 
 awaitable<result<PendingSnapshotPtr>> PendingEngine::operate(Slot slot, std::shared_ptr<PendingIntent const> intent)
 {
     auto& flow = flows_[slot];
-    bool const hurry = std::exchange(flow.hurry, false);
-    bool const on_time = std::exchange(flow.on_time, false);
+    bool const hurry = flow.hurry;
+    flow.hurry = false;
+    bool const on_time = flow.on_time;
+    flow.on_time = false;
     auto const now = runtime_.clock().now();
     bool const quick = !intent && !flow.text.request_id().empty() && now < flow.expires_at &&
                        now + settings_.poll_lease <= flow.lease_until;

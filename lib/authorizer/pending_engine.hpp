@@ -84,9 +84,8 @@ public:
     /// @par Cancellation terminal; what was sent goes on.
     awaitable<result<PendingSnapshotPtr>> step(std::shared_ptr<PendingIntent const> intent);
 
+    /// As decided(), for one who waits in a frame of its own: construct it, `co_await waiting.wait()`, then take().
     class Waiting;
-    /// As decided(), for one who waits in a frame of its own: `co_await waiting->wait()`, then take().
-    std::unique_ptr<Waiting> wait_for(PendingSnapshotPtr const& pending);
 
     /// Polls until there is a decision. Stops polling when nobody waits any more.
     /// @par Completion with a snapshot that is not pending. @par Errors what ends the waiting; the record is kept.
@@ -132,11 +131,11 @@ private:
         Waiters known;           ///< Wait for the operation that runs.
         Waiters waiting;         ///< Wait for the decision.
         std::uint32_t generation = 0;
-        std::uint32_t key_begin = 0;  ///< In key_begins_.
-        bool busy = false;
-        bool hurry = false;
-        bool on_time = false;    ///< next_poll_at of `version` has come, by the steady clock.
         std::uint16_t watchers = 0;
+        std::uint8_t key_begin = 0;  ///< In key_begins_.
+        bool busy : 1 = false;
+        bool hurry : 1 = false;
+        bool on_time : 1 = false;  ///< next_poll_at of `version` has come, by the steady clock.
 
         bool attended() const noexcept { return watchers != 0 || !known.empty() || !waiting.empty(); }
     };
@@ -145,7 +144,7 @@ private:
 
     /// A key's text: what many share (namespace and issuer) as a place in key_begins_, and the rest.
     struct KeyParts {
-        std::uint32_t begin;
+        std::uint8_t begin;
         std::string_view end;
         friend bool operator==(KeyParts const&, KeyParts const&) = default;
     };
@@ -190,6 +189,7 @@ private:
     awaitable<result<void>> sleep_until(PendingRecord::time_point when);
     double next_jitter();
 
+    Slot take_in_hand(PendingSnapshot const& pending);
     void leave(Slot slot, std::uint32_t generation);
 
     Runtime runtime_;
@@ -206,7 +206,8 @@ private:
 /// One who waits for a decision. Kept small: a million of them wait at once.
 class PendingEngine::Waiting {
 public:
-    Waiting(PendingEngine& engine, Slot slot);
+    /// @pre the engine outlives it.
+    Waiting(PendingEngine& engine, PendingSnapshot const& pending);
     Waiting(Waiting const&) = delete;
     Waiting& operator=(Waiting const&) = delete;
     /// Polling stops when this was the last one.
@@ -216,10 +217,10 @@ public:
     result<PendingSnapshotPtr> take(bool told) { return entry_.take(told); }
 
 private:
-    std::shared_ptr<PendingEngine> engine_;
-    Waiters::Entry entry_;
+    PendingEngine& engine_;
     Slot slot_;
     std::uint32_t generation_;
+    Waiters::Entry entry_;
 };
 
 }  // namespace assent

@@ -23,7 +23,7 @@ result<PollSchedule> PollSchedule::from_server(std::optional<seconds> interval) 
     if (interval) {
         if (!sane(*interval))
             return Failure(Errc::malformed_response, "the polling interval is not within 1 s to one day");
-        schedule.interval_ = *interval;
+        schedule.interval(*interval);
     }
     return schedule;
 }
@@ -32,7 +32,7 @@ result<PollSchedule> PollSchedule::restore(seconds interval, time_point next_pol
     if (!sane(interval))
         return Failure(Errc::record_corrupt, "the stored polling interval is not within 1 s to one day");
     PollSchedule schedule;
-    schedule.interval_ = interval;
+    schedule.interval(interval);
     schedule.next_poll_at_ = next_poll_at;
     schedule.hiccups_ = hiccups;
     return schedule;
@@ -40,7 +40,7 @@ result<PollSchedule> PollSchedule::restore(seconds interval, time_point next_pol
 
 void PollSchedule::started(time_point now) noexcept {
     hiccups_ = 0;
-    next_poll_at_ = now + interval_;
+    next_poll_at_ = now + interval();
 }
 
 void PollSchedule::pending(time_point now) noexcept {
@@ -49,23 +49,23 @@ void PollSchedule::pending(time_point now) noexcept {
 
 void PollSchedule::slow_down(time_point now, std::optional<seconds> body_interval,
                              std::optional<seconds> retry_after) noexcept {
-    interval_ = std::min(interval_ + slow_down_step, longest_interval);
+    interval(std::min(interval() + slow_down_step, longest_interval));
     if (body_interval && sane(*body_interval))
-        interval_ = std::max(interval_, *body_interval);
+        interval(std::max(interval(), *body_interval));
     hiccups_ = 0;
-    next_poll_at_ = now + std::max(interval_, bounded_delay(retry_after));
+    next_poll_at_ = now + std::max(interval(), bounded_delay(retry_after));
 }
 
 void PollSchedule::hiccup(time_point now, std::optional<seconds> retry_after, double jitter) noexcept {
     if (hiccups_ < 32)
         ++hiccups_;
-    auto const cap = std::max(longest_backoff, interval_);
-    auto backoff = interval_;
+    auto const cap = std::max(longest_backoff, interval());
+    auto backoff = interval();
     for (std::uint32_t i = 0; i < hiccups_ && backoff < cap; ++i)
         backoff = std::min(backoff * 2, cap);
     // Written so that NaN takes nothing off.
     double const share = jitter > 0 ? std::min(jitter, 1.0) / 2 : 0.0;
-    auto const excess = milliseconds(backoff - interval_).count();
+    auto const excess = milliseconds(backoff - interval()).count();
     milliseconds const wait =
         milliseconds(backoff) - milliseconds(static_cast<long long>(static_cast<double>(excess) * share));
     next_poll_at_ = now + std::max(wait, milliseconds(bounded_delay(retry_after)));

@@ -30,7 +30,7 @@ public:
     static result<PollSchedule> restore(std::chrono::seconds interval, time_point next_poll_at,
                                         std::uint32_t hiccups);
 
-    std::chrono::seconds interval() const noexcept { return interval_; }
+    std::chrono::seconds interval() const noexcept { return std::chrono::seconds(seconds_); }
     time_point next_poll_at() const noexcept { return next_poll_at_; }
     /// Hiccups since the last good answer.
     std::uint32_t hiccups() const noexcept { return hiccups_; }
@@ -52,9 +52,12 @@ public:
     friend bool operator==(PollSchedule const&, PollSchedule const&) = default;
 
 private:
-    std::chrono::seconds interval_ = default_interval;
-    time_point next_poll_at_{};
+    void interval(std::chrono::seconds value) noexcept { seconds_ = static_cast<std::uint32_t>(value.count()); }
+
+    // Kept small: a million schedules are in hand at once.
+    std::uint32_t seconds_ = static_cast<std::uint32_t>(default_interval.count());
     std::uint32_t hiccups_ = 0;
+    time_point next_poll_at_{};
 };
 
 }  // namespace assent
