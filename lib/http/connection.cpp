@@ -15,6 +15,13 @@ namespace assent::http {
 using tcp = asio::ip::tcp;
 using boost::system::error_code;
 
+namespace {
+
+/// How long the addresses of a host are used for further connections without asking again.
+constexpr auto addresses_hold = std::chrono::seconds(10);
+
+}  // namespace
+
 /// Called when the socket is ready. Keeps the connection until then.
 struct Connection::Wait {
     std::shared_ptr<Connection> self;
@@ -63,21 +70,54 @@ void Connection::resolve()
         connect();
         return;
     }
-    resolver_ = std::make_unique<tcp::resolver>(pool_.executor());
-    resolver_->async_resolve(
+    std::shared_ptr<Lookup>& lookup = origin_.lookup;
+    if (lookup && !lookup->pending && std::chrono::steady_clock::now() - lookup->answered_at < addresses_hold) {
+        endpoints_ = lookup->endpoints;
+        connect();
+        return;
+    }
+    bool const ask_now = !lookup || !lookup->pending;
+    if (ask_now)
+        lookup = std::make_shared<Lookup>(pool_.executor());
+    lookup->waiting.push_back(weak_from_this());
+    if (ask_now)
+        ask(lookup, host, port);
+}
+
+void Connection::ask(std::shared_ptr<Lookup> lookup, std::string const& host, std::uint16_t port)
+{
+    Lookup& asked = *lookup;
+    asked.resolver.async_resolve(
         host, std::to_string(port), tcp::resolver::numeric_service,
-        [self = shared_from_this()](error_code const& error, tcp::resolver::results_type const& results) {
-            if (self->stage_ != Stage::resolving)
-                return;  // the operation could not wait
-            self->resolver_.reset();
-            if (error) {
-                self->fail(Errc::dns_failed, self->peer() + ": " + error.message());
-                return;
-            }
+        [lookup = std::move(lookup)](error_code const& error, tcp::resolver::results_type const& results) {
+            lookup->pending = false;
+            lookup->answered_at = std::chrono::steady_clock::now();
             for (auto const& entry : results)
-                self->endpoints_.push_back(entry.endpoint());
-            self->connect();
+                lookup->endpoints.push_back(entry.endpoint());
+            for (auto const& waiting : std::exchange(lookup->waiting, {})) {
+                if (auto const connection = waiting.lock())
+                    connection->resolved(error, *lookup);
+            }
         });
+}
+
+void Connection::resolved(error_code const& error, Lookup const& lookup)
+{
+    if (stage_ != Stage::resolving)
+        return;  // the operation could not wait
+    if (error) {
+        forget_addresses();
+        fail(Errc::dns_failed, peer() + ": " + error.message());
+        return;
+    }
+    endpoints_ = lookup.endpoints;
+    connect();
+}
+
+void Connection::forget_addresses()
+{
+    if (origin_.lookup && !origin_.lookup->pending)
+        origin_.lookup.reset();
 }
 
 void Connection::connect()
@@ -93,8 +133,8 @@ void Connection::connect()
         socket_.non_blocking(true, error);
     if (error) {
         // Completes through the executor, because open() must not complete its operation.
-        asio::post(pool_.executor(), [self = shared_from_this(), error] {
-            if (self->stage_ == Stage::connecting && !self->try_next_endpoint())
+        asio::post(pool_.executor(), [self = shared_from_this(), attempt = attempt_, error] {
+            if (self->stage_ == Stage::connecting && self->attempt_ == attempt && !self->try_next_endpoint())
                 self->fail(Errc::connect_failed, self->peer() + ": " + error.message());
         });
         return;
@@ -105,10 +145,12 @@ void Connection::connect()
     socket_.async_connect(endpoints_[endpoint_], [self = shared_from_this(), attempt = attempt_](error_code const& result) {
         if (self->stage_ != Stage::connecting || self->attempt_ != attempt)
             return;
-        if (!result)
+        if (!result) {
             self->connected();
-        else if (!self->try_next_endpoint())
+        } else if (!self->try_next_endpoint()) {
+            self->forget_addresses();
             self->fail(Errc::connect_failed, self->peer() + ": " + result.message());
+        }
     });
 }
 
@@ -413,8 +455,6 @@ void Connection::close(bool in_order)
         std::exchange(operation_, nullptr)->connection = nullptr;
     if (tls_ && !tls_failed_)
         tls_->shut_down(in_order);
-    if (resolver_)
-        resolver_->cancel();
     error_code ignored;
     socket_.close(ignored);
 }

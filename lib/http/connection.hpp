@@ -49,6 +49,9 @@ private:
     struct Wait;
 
     void resolve();
+    static void ask(std::shared_ptr<Lookup> lookup, std::string const& host, std::uint16_t port);
+    void resolved(boost::system::error_code const& error, Lookup const& lookup);
+    void forget_addresses();
     void connect();
     void connected();
     void begin_tunnel();
@@ -75,7 +78,6 @@ private:
     Pool& pool_;
     Origin& origin_;
     Socket socket_;
-    std::unique_ptr<asio::ip::tcp::resolver> resolver_;
     std::vector<asio::ip::tcp::endpoint> endpoints_;
     std::size_t endpoint_ = 0;
     unsigned attempt_ = 0;

@@ -15,6 +15,7 @@ namespace assent::http {
 
 class Connection;
 class Pool;
+struct Lookup;
 struct Origin;
 
 using SteadyTime = std::chrono::steady_clock::time_point;

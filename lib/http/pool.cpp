@@ -23,7 +23,7 @@ namespace {
 
 constexpr auto grid = 50ms;
 /// A connection that was used more recently than this is not checked before it is used again.
-constexpr auto surely_sound = 10ms;
+constexpr auto surely_sound = 1ms;
 constexpr std::size_t many_origins = 256;
 constexpr std::size_t max_url = 16 * 1024;
 

@@ -8,6 +8,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <array>
@@ -23,6 +24,17 @@ namespace assent::http {
 
 class PoolService;
 
+/// The addresses of an origin or its proxy: asked for once for all connections that are being opened, and kept for a few seconds.
+struct Lookup {
+    explicit Lookup(asio::any_io_executor const& executor) : resolver(executor) {}
+
+    asio::ip::tcp::resolver resolver;
+    bool pending = true;
+    SteadyTime answered_at{};
+    std::vector<asio::ip::tcp::endpoint> endpoints;
+    std::vector<std::weak_ptr<Connection>> waiting;
+};
+
 /// One scheme, host and port, and the connections to it.
 struct Origin {
     bool tls = false;
@@ -33,6 +45,7 @@ struct Origin {
     std::optional<asio::ip::address> address;  ///< When the host is one.
     Proxy const* proxy = nullptr;              ///< Null for a direct connection.
 
+    std::shared_ptr<Lookup> lookup;  ///< Null before the first and after one that was of no use.
     std::vector<Connection*> idle;  ///< Most recently used last.
     std::size_t connections = 0;                    ///< Of any kind, also being opened.
     OperationQueue waiting;

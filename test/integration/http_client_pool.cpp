@@ -247,6 +247,30 @@ BOOST_AUTO_TEST_CASE(very_many_requests_at_once_are_all_answered)
     BOOST_TEST(server.requests() == 2000);
 }
 
+BOOST_AUTO_TEST_CASE(connections_that_open_together_share_one_look_up)
+{
+    LoopbackServer server(answering("ok"));
+    Client client;
+    std::string const port = std::to_string(server.port());
+    for (int round = 0; round < 2; ++round) {  // the second has the addresses already
+        std::vector<Pending> answers;
+        for (int i = 0; i < 20; ++i)
+            answers.push_back(client.start(HttpRequest(HttpMethod::post, "http://localhost:" + port + "/")));
+        for (int i = 0; i < 3; ++i)
+            answers.push_back(client.start(HttpRequest(HttpMethod::post, "http://no-such-host.invalid/")));
+        BOOST_REQUIRE(client.run_until([&] {
+            return std::all_of(answers.begin(), answers.end(), [](auto const& answer) { return answer->has_value(); });
+        }));
+        for (std::size_t i = 0; i < answers.size(); ++i) {
+            if (i < 20)
+                BOOST_TEST((*answers[i])->has_value());
+            else
+                BOOST_TEST(((*answers[i])->failure() == Errc::dns_failed));
+        }
+    }
+    BOOST_TEST(server.requests() == 40);
+}
+
 // What may be sent twice.
 
 BOOST_AUTO_TEST_CASE(an_idempotent_request_is_sent_once_more_when_its_connection_breaks_without_an_answer)
