@@ -60,7 +60,7 @@ int main(int argc, char** argv)
     bench::Options const options(argc, argv, {{"hits", 1'000'000}});
     asio::io_context io(1);
     auto const clock = make_system_clock();
-    auto const provider = std::make_shared<test::FakeCibaProvider>(io.get_executor(), clock);
+    auto const provider = std::make_shared<test::FakeCibaProvider>(clock);
     provider->interval = 1;
     provider->fault = [&](HttpRequest const&) -> std::optional<result<HttpResponse>> {
         if (!provider->pending.empty())

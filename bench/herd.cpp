@@ -33,7 +33,7 @@ int main(int argc, char** argv)
     auto const calls = options.count("calls");
     asio::io_context io(1);
     auto const clock = make_system_clock();
-    auto const provider = std::make_shared<test::FakeCibaProvider>(io.get_executor(), clock);
+    auto const provider = std::make_shared<test::FakeCibaProvider>(clock);
     Runtime runtime(io.get_executor());
     runtime.http(provider).clock(clock);
     CibaAuthorizer authorizer(runtime,

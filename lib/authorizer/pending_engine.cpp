@@ -219,7 +219,11 @@ void PendingEngine::settle(Slot slot, result<PendingSnapshotPtr> const& told)
     }
     if (snapshot)
         adopt(flow, *snapshot);
-    if (flow.hurry && !flow.text.request_id().empty()) {
+    bool const stale = flow.stale;
+    flow.stale = false;
+    if (stale)
+        flow.lease_until = {};  // the next operation reads the store
+    if ((flow.hurry || stale) && !flow.text.request_id().empty()) {
         launch(slot, nullptr);
         return;
     }
@@ -247,6 +251,7 @@ void PendingEngine::rest(Slot slot)
     flow.version = 0;
     flow.hurry = false;
     flow.on_time = false;
+    flow.stale = false;
     ++flow.generation;
     free_.push_back(slot);
 }
@@ -397,9 +402,18 @@ awaitable<result<bool>> PendingEngine::withdraw(StoreKey key)
             continue;
         auto const slot = find(key);
         if (slot) {
-            flows_[*slot].lease_until = {};  // the next operation reads the store
-            if (!flows_[*slot].busy)
+            auto& flow = flows_[*slot];
+            flow.stale = flow.busy;
+            flow.lease_until = {};
+            if (!flow.busy)
                 launch(*slot, nullptr);  // tells those who wait
+        }
+        if (observer_) {
+            PendingSnapshot snapshot;
+            snapshot.key = std::move(key);
+            snapshot.record = std::move(record);
+            snapshot.version = version;
+            observer_->changed(snapshot);
         }
         co_return true;
     }
@@ -468,6 +482,8 @@ awaitable<void> PendingEngine::run_release(std::shared_ptr<PendingEngine> self, 
 awaitable<result<PendingSnapshotPtr>> PendingEngine::operate(Slot slot, std::shared_ptr<PendingIntent const> intent)
 {
     auto& flow = flows_[slot];
+    if (intent && !flow.attended())
+        co_return Errc::cancelled;  // who wanted it has gone before anything was done
     bool const hurry = flow.hurry;
     flow.hurry = false;
     bool const on_time = flow.on_time;

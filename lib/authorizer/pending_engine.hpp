@@ -135,6 +135,7 @@ private:
         std::uint8_t key_begin = 0;  ///< In key_begins_.
         bool busy : 1 = false;
         bool hurry : 1 = false;
+        bool stale : 1 = false;    ///< The stored record was changed behind the back of the operation that runs.
         bool on_time : 1 = false;  ///< next_poll_at of `version` has come, by the steady clock.
 
         bool attended() const noexcept { return watchers != 0 || !known.empty() || !waiting.empty(); }

@@ -1,6 +1,14 @@
 #include <assent/tool.hpp>
 
+#include "asio/cancellation.hpp"
+
+#include <boost/asio/this_coro.hpp>
+
 #include <fmt/format.h>
+
+#include <optional>
+#include <utility>
+#include <vector>
 
 namespace assent {
 
@@ -55,6 +63,33 @@ awaitable<outcome<boost::json::value>> refused(AnyAuthorizer authorizer, Refusal
     co_return std::get<Failure>(refusal);
 }
 
+/// Asks them all, then claims. @param refuser the one that said no for good, if any; outlives the operation.
+awaitable<outcome<Credentials>> admit(std::vector<AnyAuthorizer> authorizers, ToolCall call, std::optional<AnyAuthorizer>& refuser)
+{
+    Grant all;
+    for (auto& authorizer : authorizers) {
+        auto granted = co_await authorizer.prepare(call);
+        if (granted) {
+            all.credentials = all.credentials.merged_with(granted.value().credentials);
+            for (auto& one : granted.value().claims)
+                all.claims.push_back(std::move(one));
+            continue;
+        }
+        bool final = granted.has_interrupt() && !granted.interrupt().resumable();
+        if (granted.has_failure())
+            final = !(granted.failure() == Errc::cancelled);
+        if (final)
+            refuser.emplace(authorizer);
+        if (granted.has_interrupt())
+            co_return granted.interrupt();
+        co_return granted.failure();
+    }
+    auto const state = co_await asio::this_coro::cancellation_state;
+    if (detail::is_cancelled(state))
+        co_return Errc::cancelled;
+    co_return co_await claim(std::move(all));
+}
+
 }  // namespace
 
 awaitable<outcome<boost::json::value>> Tool::run(std::shared_ptr<Data const> data, ToolCall call)
@@ -67,27 +102,29 @@ awaitable<outcome<boost::json::value>> Tool::run(std::shared_ptr<Data const> dat
         call.input(std::move(input).value());
     }
 
-    Grant all;
-    for (auto authorizer : data->authorizers) {
-        auto granted = co_await authorizer.prepare(call);
-        if (granted) {
-            all.credentials = all.credentials.merged_with(granted.value().credentials);
-            for (auto& one : granted.value().claims)
-                all.claims.push_back(std::move(one));
-            continue;
-        }
-        if (granted.has_interrupt() && granted.interrupt().resumable())
-            co_return granted.interrupt();
-        auto refusal = granted.has_interrupt() ? Refusal(granted.interrupt()) : Refusal(granted.failure());
-        co_return co_await refused(std::move(authorizer), std::move(refusal), std::move(call));
+    // Cancellation is a value until the handler runs.
+    bool const throws = co_await asio::this_coro::throw_if_cancelled();
+    co_await asio::this_coro::throw_if_cancelled(false);
+    std::optional<AnyAuthorizer> refuser;
+    auto admitted = co_await admit(data->authorizers, call, refuser);
+    if (!admitted) {
+        outcome<boost::json::value> answer;
+        Refusal refusal;
+        if (admitted.has_interrupt())
+            refusal = admitted.interrupt();
+        else
+            refusal = admitted.failure();
+        if (refuser)
+            answer = co_await refused(std::move(*refuser), std::move(refusal), std::move(call));
+        else if (admitted.has_interrupt())
+            answer = admitted.interrupt();
+        else
+            answer = admitted.failure();
+        co_await asio::this_coro::throw_if_cancelled(throws);
+        co_return answer;
     }
-
-    auto claimed = co_await claim(std::move(all));
-    if (claimed.has_interrupt())
-        co_return claimed.interrupt();
-    if (claimed.has_failure())
-        co_return claimed.failure();
-    ToolContext context(std::move(call), std::move(claimed).value());
+    co_await asio::this_coro::throw_if_cancelled(throws);
+    ToolContext context(std::move(call), std::move(admitted).value());
     auto input = context.call().input();
     co_return co_await data->handler(std::move(input), context);
 }

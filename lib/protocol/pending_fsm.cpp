@@ -151,6 +151,11 @@ PendingAction PendingFsm::on_loaded(Loaded loaded, time_point now)
             return fail(decoded.failure());
         stored = std::move(decoded).value();
     }
+    if (step_ == Step::reloading_start && loaded.version != 0 && stored.state == PendingState::starting &&
+        stored.nonce == record_.nonce) {
+        version_ = loaded.version;
+        return save(Step::saving_start, now);
+    }
     if (step_ == Step::reloading_tokens) {
         // Somebody changed the record while the token answer was on its way. The answer is given once: keep it if it still fits.
         if (loaded.version != 0 && stored.nonce == record_.nonce && yields_to_tokens(stored)) {
@@ -173,6 +178,10 @@ PendingAction PendingFsm::decide(time_point now)
         record_ = {};
         return finish();
     }
+
+    // Who only guesses a handle learns nothing and moves nothing.
+    if (resuming_ && seed_ && !equal_in_constant_time(seed_->nonce, record_.nonce))
+        return finish();
 
     bool const leased_to_other = now < record_.lease_until && record_.lease_owner != settings_.owner;
     switch (record_.state) {
@@ -262,7 +271,11 @@ PendingAction PendingFsm::on_saved(Saved saved)
             return fail(Failure(Errc::conflict, "an authorization changes faster than it can be read; call again"));
         changed_ = false;
         failure_.reset();
-        return load(step == Step::saving_tokens ? Step::reloading_tokens : Step::loading);
+        switch (step) {
+        case Step::saving_start: return load(Step::reloading_start);
+        case Step::saving_tokens: return load(Step::reloading_tokens);
+        default: return load(Step::loading);
+        }
     }
     version_ = saved.version;
     store_failures_ = 0;
@@ -281,10 +294,11 @@ PendingAction PendingFsm::on_store_failed(StoreFailed failed, time_point now)
         return finish();
     }
     // A request id or a token answer is given once: it must reach the store. Everything else can be done again.
-    bool const precious = step_ == Step::saving_start || step_ == Step::saving_tokens || step_ == Step::reloading_tokens;
-    if (!precious || ++store_failures_ > max_store_failures)
+    bool const request_id = step_ == Step::saving_start || step_ == Step::reloading_start;
+    bool const tokens = step_ == Step::saving_tokens || step_ == Step::reloading_tokens;
+    if ((!request_id && !tokens) || ++store_failures_ > max_store_failures)
         return fail(std::move(failed.failure));
-    retry_ = step_ == Step::reloading_tokens ? Step::saving_tokens : step_;
+    retry_ = request_id ? Step::saving_start : Step::saving_tokens;
     return wait(now + store_backoff(store_failures_ - 1));
 }
 

@@ -167,6 +167,7 @@ private:
         claiming_start,
         starting,
         saving_start,
+        reloading_start,
         erasing,
         claiming_poll,
         polling,

@@ -1,5 +1,7 @@
 #include "support/fake_ciba_provider.hpp"
 
+#include <assent/poll_scheduler.hpp>
+
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -74,8 +76,8 @@ std::map<std::string, std::string> form_of(HttpRequest const& request)
     return out;
 }
 
-FakeCibaProvider::FakeCibaProvider(asio::any_io_executor executor, std::shared_ptr<Clock> clock)
-    : clock_(clock), scheduler_(std::move(executor), clock), key_(SigningKey::ec("key-1", "P-256"))
+FakeCibaProvider::FakeCibaProvider(std::shared_ptr<Clock> clock)
+    : clock_(std::move(clock)), key_(SigningKey::ec("key-1", "P-256"))
 {
 }
 
@@ -116,7 +118,10 @@ awaitable<result<HttpResponse>> FakeCibaProvider::send(HttpRequest request)
     seen.push_back(std::move(entry));
     if (hang && hang(request)) {
         auto const until = clock_->steady_now() + request.deadline().value();
-        auto const slept = co_await scheduler_.sleep_until(until);
+        // Of the caller's executor, which may end before this one.
+        auto const executor = co_await asio::this_coro::executor;
+        PollScheduler scheduler(executor, clock_);
+        auto const slept = co_await scheduler.sleep_until(until);
         if (!slept)
             co_return slept.failure();
         co_return Errc::timed_out;

@@ -3,7 +3,7 @@
 #include "support/signing_key.hpp"
 
 #include <assent/http_client.hpp>
-#include <assent/poll_scheduler.hpp>
+#include <assent/clock.hpp>
 #include <assent/clock.hpp>
 
 #include <boost/json/array.hpp>
@@ -43,7 +43,7 @@ public:
     /// Looked at before the provider is: an answer, a failure, or nothing to go on.
     using Fault = std::function<std::optional<result<HttpResponse>>(HttpRequest const&)>;
 
-    FakeCibaProvider(asio::any_io_executor executor, std::shared_ptr<Clock> clock);
+    explicit FakeCibaProvider(std::shared_ptr<Clock> clock);
 
     awaitable<result<HttpResponse>> send(HttpRequest request) override;
 
@@ -79,7 +79,6 @@ private:
     HttpResponse token(std::map<std::string, std::string> form);
 
     std::shared_ptr<Clock> clock_;
-    PollScheduler scheduler_;
     SigningKey key_;
     std::size_t ids_ = 0;
 };
