@@ -151,6 +151,12 @@ public:
     /// Asks, or tells how a request stands that was sent before; claims a one-use approval.
     ///
     /// Sends one backchannel authentication request (CIBA 7.1), or, when one is pending and due, one token request (CIBA 10.1).
+    ///
+    /// When the answer to the authentication request is lost (reset, timeout, 5xx other than 503, garbage), the person may have been
+    /// asked, and without its auth_req_id nobody can fetch what they decide: the call fails, further calls fail with
+    /// temporarily_unavailable for 30 s, then a call asks again. When the answer that carried the tokens is lost, the provider's next
+    /// word counts; most say invalid_grant. Nothing else loses an approval: not the loss of any other answer, of the store for up to
+    /// 45 s, or of the process.
     /// @par Completion   with Credentials when the person has approved and the tokens were verified: ID token (signature, issuer,
     ///                   audience, times, subject, auth_req_id), scopes and authorization_details.
     /// @par Interrupts   pending, slow_down: call again later, with resumed(handle()). denied, expired, invalid_grant,
@@ -172,10 +178,11 @@ public:
     /// Hands in a ping notification (CIBA 10.2).
     /// @param authorization the request's Authorization header. @param body its JSON body, at most 8 KiB are read.
     /// @par Completion with the HTTP status to answer: 204, 400 (malformed), 401 (unknown or wrong token), 503 (store). The decision is then
-    ///                 fetched at once.
+    ///                 fetched at once; by another process that polls for a waiting call, at its next poll.
     awaitable<int> notify(std::string authorization, std::string body);
 
-    /// Withdraws what is pending or granted for this call. Completes with whether there was something.
+    /// Withdraws what is pending or granted for this call: calls that wait in this process are told at once, other processes notice
+    /// within a minute. What the provider shows the person stays. Completes with whether there was something.
     awaitable<result<bool>> cancel(ToolCall call);
 
     RefusalHandler const* on_unauthorized() const;

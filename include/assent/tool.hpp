@@ -97,9 +97,12 @@ boost::json::value write_input(T const& in)
         boost::json::object out;
         using Members = boost::describe::describe_members<T, boost::describe::mod_public | boost::describe::mod_inherited>;
         boost::mp11::mp_for_each<Members>([&](auto member) {
-            auto value = write_input(in.*member.pointer);
-            if (!value.is_null())
-                out.emplace(member.name, std::move(value));
+            auto const& value = in.*member.pointer;
+            if constexpr (is_optional<std::remove_cvref_t<decltype(value)>>) {
+                if (!value)
+                    return;
+            }
+            out.emplace(member.name, write_input(value));
         });
         return out;
     }

@@ -333,7 +333,8 @@ awaitable<result<PendingSnapshotPtr>> CibaAuthorizer::Impl::tell_and_wait(Pendin
 awaitable<result<PendingSnapshotPtr>> CibaAuthorizer::Impl::wait_on(PendingSnapshotPtr snapshot)
 {
     auto current = co_await engine_->look_up(snapshot->key);
-    if (current && is_pending(*current.value()))
+    // Tokens that are being verified are no decision yet.
+    if (current && (is_pending(*current.value()) || current.value()->record.state == PendingState::received))
         current = co_await engine_->decided(std::move(current).value());
     co_return current;
 }

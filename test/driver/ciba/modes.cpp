@@ -5,6 +5,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace std::chrono_literals;
@@ -109,6 +110,23 @@ BOOST_AUTO_TEST_CASE(a_slow_function_does_not_hold_up_the_polls)
     pass(1s);
     BOOST_REQUIRE(waiting.done());
     BOOST_TEST(waiting.value().has_value(), describe(waiting.value()));
+}
+
+BOOST_AUTO_TEST_CASE(a_function_that_ends_while_the_tokens_are_verified_does_not_end_the_waiting)
+{
+    auto ciba = authorizer(options().on_authorization_request([this](Interrupt) { return sleep(7s); }));
+    bool slow = true;
+    provider->hang = [&slow](HttpRequest const& request) { return is_jwks(request) && std::exchange(slow, false); };
+    auto waiting = call_in_background(ciba, buy());
+    poll();
+    provider->approve();
+    pass(8s);
+    BOOST_TEST(provider->polls() == 1u);
+    BOOST_TEST(!waiting.done());
+    pass(30s);
+    BOOST_REQUIRE(waiting.done());
+    BOOST_TEST(waiting.value().has_value(), describe(waiting.value()));
+    BOOST_TEST(provider->polls() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(a_denial_reaches_the_function_and_the_call)

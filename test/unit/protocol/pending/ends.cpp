@@ -162,6 +162,28 @@ BOOST_AUTO_TEST_CASE(a_withdrawal_during_the_start_is_not_answered_with_a_new_st
     BOOST_TEST((record().state == PendingState::cancelled));
 }
 
+BOOST_AUTO_TEST_CASE(a_guessed_handle_moves_nothing)
+{
+    auto guess = seed();
+    guess.nonce = "a guess";
+    pend();
+    now += 5s;
+    auto const before = version;
+    auto early = machine(guess, true);
+    BOOST_TEST((go(early).type == Type::finish));
+    now += 300s;
+    auto late = machine(guess, true);
+    BOOST_TEST((go(late).type == Type::finish));
+    BOOST_TEST(version == before);
+    answered(Kind::denied);
+    auto ended = record();
+    ended.told = false;
+    put(ended);
+    auto deaf = machine(guess, true);
+    BOOST_TEST((go(deaf).type == Type::finish));
+    BOOST_TEST(!record().told);
+}
+
 BOOST_AUTO_TEST_CASE(after_a_withdrawal_a_new_call_may_ask)
 {
     pend();

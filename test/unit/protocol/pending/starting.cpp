@@ -105,6 +105,16 @@ BOOST_AUTO_TEST_CASE(a_start_that_ends_after_its_lease_was_taken_over_changes_no
     BOOST_TEST((slow.record().state == PendingState::pending));
 }
 
+BOOST_AUTO_TEST_CASE(an_accepted_request_survives_a_record_that_changed_while_it_was_on_its_way)
+{
+    auto fsm = machine();
+    go(fsm);
+    touch();
+    BOOST_TEST((go(fsm, accepted()).type == Type::finish));
+    BOOST_TEST((record().state == PendingState::pending));
+    BOOST_TEST(record().request_id.expose() == "request-id-secret");
+}
+
 BOOST_AUTO_TEST_CASE(a_failed_start_does_not_erase_the_record_of_the_process_that_took_over)
 {
     auto slow = machine();
