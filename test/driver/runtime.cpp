@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_CASE(settings_that_come_too_late_are_refused) {
     static_cast<void>(runtime.scheduler());
     BOOST_CHECK_THROW(runtime.scheduling({}), assent::ConfigurationError);
     BOOST_CHECK_THROW(runtime.clock(clock), assent::ConfigurationError);
-    BOOST_CHECK_THROW(Runtime(assent::asio::any_io_executor()), assent::ConfigurationError);
+    BOOST_CHECK_THROW(Runtime{assent::asio::any_io_executor()}, assent::ConfigurationError);
 }
 
 BOOST_AUTO_TEST_CASE(the_scheduler_is_made_as_configured) {
