@@ -39,11 +39,10 @@ bool all_are_values(char const* at, char const* end) noexcept
 
 bool is_token(std::string_view text) noexcept
 {
-    for (char const c : text) {
-        if ((classes[static_cast<unsigned char>(c)] & token_character) == 0)
-            return false;
-    }
-    return !text.empty();
+    unsigned seen = text.empty() ? 0 : token_character;
+    for (char const c : text)
+        seen &= classes[static_cast<unsigned char>(c)];
+    return seen != 0;
 }
 
 bool is_value(std::string_view text) noexcept
