@@ -282,16 +282,22 @@ awaitable<outcome<T>> CibaAuthorizer::Impl::concluded(Question& question)
     if (!told)
         co_return told.failure();
     auto decision = conclude(*told.value(), *question.expected);
+    Interrupt interrupt;
     if (decision) {
         auto granted = grant(told.value(), std::move(decision).value(), question.call.get());
         if constexpr (std::is_same_v<T, Grant>)
             co_return granted;
-        else
-            co_return co_await claim(std::move(granted));
+        else {
+            auto claimed = co_await claim(std::move(granted));
+            if (!claimed.has_interrupt())
+                co_return claimed;
+            interrupt = claimed.interrupt();  // another execution was first
+        }
     }
-    if (decision.has_failure())
+    else if (decision.has_failure())
         co_return decision.failure();
-    auto interrupt = decision.interrupt();
+    else
+        interrupt = decision.interrupt();
     if (options_.on_interrupt_) {
         auto handled = co_await options_.on_interrupt_(interrupt, std::move(*question.call));
         if (!handled)

@@ -65,6 +65,21 @@ BOOST_AUTO_TEST_CASE(on_authorization_interrupt_is_called_before_every_interrupt
     BOOST_TEST((told == expected));
 }
 
+BOOST_AUTO_TEST_CASE(who_comes_second_to_an_approval_is_told_through_the_handler_too)
+{
+    auto const handler = [this](Interrupt interrupt, ToolCall) { told.push_back(interrupt.kind()); };
+    auto ciba = authorizer(options().on_authorization_interrupt(handler));
+    ask(ciba, buy());
+    provider->approve();
+    pass(5s);
+    auto one = call_in_background(ciba, buy());
+    auto two = call_in_background(ciba, buy());
+    poll();
+    BOOST_TEST(one.value().has_value() != two.value().has_value());
+    std::vector<InterruptKind> const expected{InterruptKind::pending, InterruptKind::already_used};
+    BOOST_TEST((told == expected));
+}
+
 BOOST_AUTO_TEST_CASE(a_coroutine_may_handle_the_interrupt_and_its_failure_is_the_answer)
 {
     auto const handler = [](Interrupt, ToolCall) -> awaitable<result<void>> { co_return Failure(Errc::temporarily_unavailable, "no inbox"); };
