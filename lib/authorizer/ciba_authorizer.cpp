@@ -18,6 +18,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
 #include <type_traits>
 #include <utility>
 
@@ -36,6 +37,27 @@ constexpr int unavailable = 503;
 
 awaitable<outcome<Credentials>> ready(Credentials credentials) { co_return credentials; }
 awaitable<outcome<Grant>> prepared(Credentials credentials) { co_return Grant(std::move(credentials)); }
+
+/// Polling goes on while it lives, and stops also when the frame it is in is destroyed. @pre the engine outlives it.
+class Watching {
+public:
+    Watching(PendingEngine& engine, PendingSnapshotPtr const& pending) : engine_(engine), watch_(engine.watch(pending)) {}
+    Watching(Watching const&) = delete;
+    Watching& operator=(Watching const&) = delete;
+    ~Watching()
+    {
+        try {
+            engine_.unwatch(watch_);
+        }
+        catch (std::exception const&) {
+            // A lease that is not given back ends by itself.
+        }
+    }
+
+private:
+    PendingEngine& engine_;
+    PendingEngine::Watch watch_;
+};
 
 }  // namespace
 
@@ -324,14 +346,13 @@ awaitable<result<PendingSnapshotPtr>> CibaAuthorizer::Impl::tell_and_wait(Pendin
     auto const self = shared_from_this();
     EventualCredentials eventual([self, pending, expected] { return eventually(self, pending, expected); });
     auto interrupt = conclude(*pending, expected).interrupt();
-    auto const watch = engine_->watch(pending);
+    Watching const watching(*engine_, pending);
     auto handled = co_await options_.on_request_(std::move(interrupt), std::move(eventual));
     result<PendingSnapshotPtr> told;
     if (handled)
         told = co_await wait_on(std::move(pending));
     else
         told = handled.failure();
-    engine_->unwatch(watch);
     co_return told;
 }
 
