@@ -18,6 +18,10 @@ namespace {
 using time_point = PendingRecord::time_point;
 
 constexpr int max_attempts = 16;
+/// Few at a time keep their memory warm; more when these cannot keep pace with the provider's latency.
+constexpr std::size_t usual_workers = 64;
+constexpr std::size_t max_workers = 4096;
+constexpr std::chrono::milliseconds patience{100};
 constexpr std::size_t max_key_begins = 64;
 constexpr int max_claim_failures = 4;  // 3 s: a caller waits for it
 
@@ -167,7 +171,29 @@ void PendingEngine::on_due(std::uint32_t slot)
     auto& flow = flows_[slot];
     flow.ticket = 0;
     flow.on_time = true;
-    launch(slot, nullptr);
+    flow.busy = true;
+    due_.push_back(slot);
+    want_worker();
+}
+
+/// Starts one more worker for what is due, unless there are enough.
+void PendingEngine::want_worker()
+{
+    if (workers_ >= usual_workers) {
+        if (workers_ >= max_workers)
+            return;
+        auto const now = runtime_.clock().steady_now();
+        if (short_of_workers_since_ == std::chrono::steady_clock::time_point{})
+            short_of_workers_since_ = now;
+        if (now - short_of_workers_since_ < patience)
+            return;
+    }
+    ++workers_;
+    // Not at once: the scheduler is at work.
+    asio::post(runtime_.executor(), [self = shared_from_this()]() mutable {
+        auto const executor = self->runtime_.executor();
+        asio::co_spawn(executor, run_due(std::move(self)), asio::detached);
+    });
 }
 
 void PendingEngine::launch(Slot slot, std::shared_ptr<PendingIntent const> intent)
@@ -489,11 +515,6 @@ awaitable<result<PendingSnapshotPtr>> PendingEngine::operate(Slot slot, std::sha
     bool const on_time = flow.on_time;
     flow.on_time = false;
     auto const now = runtime_.clock().now();
-    bool const quick = !intent && !flow.text.request_id().empty() && now < flow.expires_at &&
-                       now + settings_.poll_lease <= flow.lease_until;
-    if (quick)
-        co_return co_await poll_quickly(slot);
-
     auto settings = settings_;
     settings.keep_lease = !flow.waiting.empty() || flow.watchers != 0;
     std::optional<PendingRecord> seed;
@@ -512,27 +533,65 @@ awaitable<result<PendingSnapshotPtr>> PendingEngine::operate(Slot slot, std::sha
     co_return co_await drive(flow, fsm, std::move(action), std::move(key), std::move(intent));
 }
 
-/// Polls on what is in hand, without the store: the lease covers this poll.
-awaitable<result<PendingSnapshotPtr>> PendingEngine::poll_quickly(Slot slot)
+/// What is in hand suffices for a poll, without the store: the lease covers it.
+bool PendingEngine::can_poll_quickly(Flow const& flow) const
 {
-    auto& flow = flows_[slot];
-    Secret request_id(flow.text.request_id());
-    auto answer = co_await protocol_->poll(std::move(request_id));
-    if (observer_)
-        observer_->polled(answer.kind);
+    auto const now = runtime_.clock().now();
+    return !flow.text.request_id().empty() && now < flow.expires_at && now + settings_.poll_lease <= flow.lease_until;
+}
+
+/// True when the answer changes nothing that is stored.
+bool PendingEngine::polled_quickly(Flow& flow, PollAnswer const& answer)
+{
     auto const now = runtime_.clock().now();
     auto schedule = flow.schedule;
     switch (answer.kind) {
     case PollAnswer::Kind::pending: schedule.pending(now); break;
     case PollAnswer::Kind::slow_down: schedule.slow_down(now, answer.interval, answer.retry_after); break;
     case PollAnswer::Kind::hiccup: schedule.hiccup(now, answer.retry_after, next_jitter()); break;
-    default: co_return co_await apply(slot, std::move(answer));
+    default: return false;
     }
     bool const covered = schedule.next_poll_at() + settings_.poll_lease <= flow.lease_until;
     if (!covered || !flow.known.empty())
-        co_return co_await apply(slot, std::move(answer));
+        return false;
     flow.schedule = schedule;
-    co_return PendingSnapshotPtr();
+    return true;
+}
+
+/// Polls what is due, one after the other, until nothing is.
+awaitable<void> PendingEngine::run_due(std::shared_ptr<PendingEngine> self)
+{
+    while (!self->due_.empty()) {
+        auto const slot = self->due_.front();
+        self->due_.pop_front();
+        if (self->due_.empty())
+            self->short_of_workers_since_ = {};
+        else if (self->workers_ >= usual_workers)
+            self->want_worker();
+        auto& flow = self->flows_[slot];
+        result<PendingSnapshotPtr> told;
+        try {
+            bool const quick = !flow.hurry && self->can_poll_quickly(flow);
+            if (quick) {
+                flow.on_time = false;
+                Secret request_id(flow.text.request_id());
+                auto answer = co_await self->protocol_->poll(std::move(request_id));
+                if (self->observer_)
+                    self->observer_->polled(answer.kind);
+                if (self->polled_quickly(flow, answer))
+                    told = PendingSnapshotPtr();
+                else
+                    told = co_await self->apply(slot, std::move(answer));
+            }
+            else
+                told = co_await self->operate(slot, nullptr);
+        }
+        catch (std::exception const& error) {
+            told = Failure(Errc::store_unavailable, error.what());
+        }
+        self->settle(slot, told);
+    }
+    --self->workers_;
 }
 
 /// Takes an answer to the stored record.

@@ -178,11 +178,14 @@ private:
     void settle(Slot slot, result<PendingSnapshotPtr> const& told);
     void keep_waiting(Slot slot);
     void rest(Slot slot);
+    void want_worker();
 
     static awaitable<void> run(std::shared_ptr<PendingEngine> self, Slot slot, std::shared_ptr<PendingIntent const> intent);
+    static awaitable<void> run_due(std::shared_ptr<PendingEngine> self);
     static awaitable<void> run_release(std::shared_ptr<PendingEngine> self, Slot slot);
     awaitable<result<PendingSnapshotPtr>> operate(Slot slot, std::shared_ptr<PendingIntent const> intent);
-    awaitable<result<PendingSnapshotPtr>> poll_quickly(Slot slot);
+    bool can_poll_quickly(Flow const& flow) const;
+    bool polled_quickly(Flow& flow, PollAnswer const& answer);
     awaitable<result<PendingSnapshotPtr>> apply(Slot slot, PollAnswer answer);
     awaitable<result<PendingSnapshotPtr>> drive(Flow const& flow, PendingFsm& fsm, PendingAction action, StoreKey key,
                                                 std::shared_ptr<PendingIntent const> intent);
@@ -201,6 +204,9 @@ private:
     std::vector<std::string> key_begins_{std::string()};  ///< Few; only grows. The first is empty, for keys of further issuers.
     std::vector<Slot> free_;
     boost::unordered_flat_set<Slot, FlowHash, FlowEqual> index_;
+    std::deque<Slot> due_;    ///< Wait for a worker; busy.
+    std::size_t workers_ = 0; ///< run_due() that run.
+    std::chrono::steady_clock::time_point short_of_workers_since_{};
     std::minstd_rand jitter_;
 };
 

@@ -181,7 +181,11 @@ OauthError read_error(json::object const* body, HttpResponse const& response, sy
                 break;
             }
         }
+        // While a person thinks, the same words come again and again; nobody reads them.
+        bool const pending = kind_of_oauth_error(answer.error) == OauthErrorKind::pending;
         for (std::string_view const name : {"error_description", "description", "message"}) {
+            if (pending)
+                break;
             if (auto const text = text_member(*body, name); text && !text->empty()) {
                 answer.reply.description = bounded(*text, max_description_bytes);
                 break;

@@ -35,7 +35,7 @@ public:
     OauthErrorKind kind = OauthErrorKind::failed;
     Errc code = Errc::server_refused;
     std::string error;  ///< The `error` member; empty when there was none. Untrusted, at most 128 bytes.
-    ServerReply reply;  ///< Bounded and untrusted.
+    ServerReply reply;  ///< Bounded and untrusted. Without a description when pending.
     std::optional<std::chrono::seconds> interval;     ///< Body member `interval`; absent when absurd.
     std::optional<std::chrono::seconds> retry_after;  ///< Header Retry-After.
 

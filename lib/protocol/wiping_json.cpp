@@ -3,13 +3,14 @@
 #include <assent/secret.hpp>
 
 #include <boost/json/memory_resource.hpp>
-#include <boost/json/monotonic_resource.hpp>
 #include <boost/json/parser.hpp>
 #include <boost/json/serializer.hpp>
 #include <boost/json/value.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <limits>
+#include <memory>
 #include <new>
 #include <utility>
 
@@ -19,28 +20,70 @@ namespace {
 namespace json = boost::json;
 
 /// Memory that is overwritten before it is given back.
-///
-/// Keeps the size in front of each block: json::monotonic_resource (Boost 1.81) gives blocks back with a size that is too small.
 class WipingResource final : public json::memory_resource {
-    static constexpr std::size_t header = alignof(std::max_align_t);
-    static_assert(header >= sizeof(std::size_t));
-
     void* do_allocate(std::size_t size, std::size_t alignment) override {
-        if (alignment > header || size > std::numeric_limits<std::size_t>::max() - header)
-            throw std::bad_alloc();
-        auto* const block = static_cast<std::byte*>(::operator new(size + header));
-        ::new (block) std::size_t(size);
-        return block + header;
+        return ::operator new(size, std::align_val_t(alignment));
     }
-    void do_deallocate(void* memory, std::size_t, std::size_t) override {
-        auto* const block = static_cast<std::byte*>(memory) - header;
-        wipe(memory, *std::launder(reinterpret_cast<std::size_t*>(block)));
-        ::operator delete(block);
+    void do_deallocate(void* memory, std::size_t size, std::size_t alignment) override {
+        wipe(memory, size);
+        ::operator delete(memory, std::align_val_t(alignment));
     }
     bool do_is_equal(memory_resource const& other) const noexcept override { return this == &other; }
 };
 
-constexpr std::size_t usual_document = 768;
+/// Memory that is only taken, and overwritten and given back at once in the end. Usual documents need no second allocation.
+///
+/// Not json::monotonic_resource: in Boost 1.81 it takes 1 KiB at least and gives blocks back with a size that is too small.
+class WipingArena final : public json::memory_resource {
+public:
+    WipingArena() noexcept : at_(first_), end_(first_ + sizeof first_) {}
+    WipingArena(WipingArena const&) = delete;
+    WipingArena& operator=(WipingArena const&) = delete;
+    ~WipingArena() {
+        wipe(first_, blocks_ == nullptr ? static_cast<std::size_t>(at_ - first_) : sizeof first_);
+        while (blocks_ != nullptr) {
+            auto* const block = std::exchange(blocks_, blocks_->next);
+            wipe(block, block->size);
+            ::operator delete(block);
+        }
+    }
+
+private:
+    struct alignas(std::max_align_t) Block {
+        Block* next;
+        std::size_t size;
+    };
+
+    void* do_allocate(std::size_t size, std::size_t alignment) override {
+        void* memory = at_;
+        auto space = static_cast<std::size_t>(end_ - at_);
+        if (std::align(alignment, size, memory, space) == nullptr) {
+            constexpr auto most = std::numeric_limits<std::size_t>::max() / 4;
+            if (size > most || alignment > alignof(std::max_align_t))
+                throw std::bad_alloc();
+            add_block(std::max(next_size_, size + sizeof(Block)));
+            memory = at_;
+        }
+        at_ = static_cast<std::byte*>(memory) + size;
+        return memory;
+    }
+    void do_deallocate(void*, std::size_t, std::size_t) override {}
+    bool do_is_equal(memory_resource const& other) const noexcept override { return this == &other; }
+
+    void add_block(std::size_t size) {
+        auto* const bytes = static_cast<std::byte*>(::operator new(size));
+        blocks_ = ::new (bytes) Block{blocks_, size};
+        at_ = bytes + sizeof(Block);
+        end_ = bytes + size;
+        next_size_ = 2 * size;
+    }
+
+    std::byte* at_;
+    std::byte* end_;
+    Block* blocks_ = nullptr;
+    std::size_t next_size_ = 2048;
+    alignas(std::max_align_t) std::byte first_[880];
+};
 
 /// Stack memory that is overwritten in the end.
 class ScratchBuffer {
@@ -58,20 +101,19 @@ private:
 
 }  // namespace
 
-json::storage_ptr wiping_storage(std::size_t first)
+json::storage_ptr wiping_storage()
 {
-    auto wiping = json::make_shared_resource<WipingResource>();
-    return json::make_shared_resource<json::monotonic_resource>(first, std::move(wiping));
+    return json::make_shared_resource<WipingArena>();
 }
 
 result<json::object> parse_wiping(std::string_view text)
 {
     boost::system::error_code error;
-    auto wiping = json::make_shared_resource<WipingResource>();
-    // What the parser keeps meanwhile usually fits in here.
+    // What the parser keeps meanwhile; usually it fits in the scratch buffer.
+    WipingResource temporary;
     ScratchBuffer scratch;
-    json::parser parser(wiping, json::parse_options(), scratch.data(), scratch.size());
-    parser.reset(json::make_shared_resource<json::monotonic_resource>(usual_document, std::move(wiping)));
+    json::parser parser(&temporary, json::parse_options(), scratch.data(), scratch.size());
+    parser.reset(wiping_storage());
     parser.write(text.data(), text.size(), error);
     if (error)
         return Failure(Errc::malformed_response, "the answer is not JSON");

@@ -12,8 +12,7 @@
 namespace assent {
 
 /// Memory for JSON that holds secrets: overwritten before it is given back, when the last value in it goes.
-/// @param first bytes of the first block; larger documents take more.
-boost::json::storage_ptr wiping_storage(std::size_t first = 2048);
+boost::json::storage_ptr wiping_storage();
 
 /// Parses `text` as one JSON object into wiping storage. @par Errors malformed_response.
 result<boost::json::object> parse_wiping(std::string_view text);

@@ -1,0 +1,75 @@
+#include "protocol/wiping_json.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <optional>
+#include <string>
+
+namespace {
+
+using assent::parse_wiping;
+
+std::string nested(int depth) {
+    std::string text = R"({"a":)";
+    for (int i = 0; i < depth; ++i)
+        text += R"([{"key":")" + std::string(static_cast<std::size_t>(i) % 97, 'x') +
+                R"(","n":[1,2.5,-3,null,true]},)";
+    text += "0";
+    for (int i = 0; i < depth; ++i)
+        text += "]";
+    return text + "}";
+}
+
+BOOST_AUTO_TEST_SUITE(wiping_json)
+
+BOOST_AUTO_TEST_CASE(documents_of_every_size_are_read_as_boost_json_reads_them) {
+    for (int const members : {0, 1, 2, 10, 100, 3000}) {
+        std::string text = "{";
+        for (int i = 0; i < members; ++i)
+            text += (i == 0 ? "\"" : ",\"") + std::to_string(i) + R"(":")" +
+                    std::string(static_cast<std::size_t>(i), 'v') + "\"";
+        text += "}";
+        auto const read = parse_wiping(text);
+        BOOST_REQUIRE(read.has_value());
+        BOOST_TEST((boost::json::value(read.value()) == boost::json::parse(text)));
+    }
+    for (int const depth : {1, 10, 14}) {
+        std::string const text = nested(depth);
+        auto const read = parse_wiping(text);
+        BOOST_REQUIRE(read.has_value());
+        BOOST_TEST((boost::json::value(read.value()) == boost::json::parse(text)));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_not_one_object_is_malformed) {
+    for (std::string const text : {"", "{", "[]", "1", "{} {}", "{\"a\":}", "\"text\"", "nul"}) {
+        auto const read = parse_wiping(text);
+        BOOST_REQUIRE(read.has_failure());
+        BOOST_TEST((read.failure() == assent::Errc::malformed_response));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(values_keep_their_memory_alive) {
+    std::optional<boost::json::value> kept;
+    {
+        auto read =
+            parse_wiping(R"({"a":{"b":"a text that is longer than what fits into a string object"}})");
+        BOOST_REQUIRE(read.has_value());
+        kept.emplace(std::move(read.value().at("a")));
+    }
+    BOOST_TEST(kept->at("b").as_string() == "a text that is longer than what fits into a string object");
+}
+
+BOOST_AUTO_TEST_CASE(serialized_text_is_complete_at_any_length) {
+    for (std::size_t const size : {0U, 1U, 1000U, 1024U, 5000U, 100000U}) {
+        boost::json::object object(assent::wiping_storage());
+        object["text"] = std::string(size, 'x');
+        BOOST_TEST(assent::serialize_wiping(object) == boost::json::serialize(object));
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
