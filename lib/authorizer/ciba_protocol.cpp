@@ -12,29 +12,9 @@
 namespace assent {
 namespace {
 
-constexpr std::chrono::seconds request_deadline{15};
 /// Reading the provider's metadata may take longer than a lease; then nothing is sent, because another process may do it.
 constexpr std::chrono::seconds longest_preparation{10};
 constexpr std::string_view ciba_grant = "urn:openid:params:grant-type:ciba";
-
-/// A form POST by this client, with its authentication.
-HttpRequest form_request(Provider const& provider, std::string const& url, FormBody& body)
-{
-    HttpRequest request(HttpMethod::post, url);
-    request.header("Accept", "application/json");
-    request.deadline(request_deadline);
-    provider.authenticate(body, request);
-    request.body(std::string(FormBody::content_type), body.take());
-    return request;
-}
-
-HttpRequest poll_request(Provider const& provider, std::string const& endpoint, Secret const& request_id)
-{
-    FormBody body;
-    body.add("grant_type", ciba_grant);
-    body.add("auth_req_id", request_id.expose());
-    return form_request(provider, endpoint, body);
-}
 
 Failure too_late()
 {
@@ -70,8 +50,7 @@ awaitable<StartAnswer> CibaProtocol::start(std::shared_ptr<PendingIntent const> 
     }
     FormBody body;
     add_parameters(body, parameters);
-    auto request = form_request(*provider_, endpoint, body);
-    auto answer = co_await provider_->runtime().http().send(std::move(request));
+    auto answer = co_await provider_->post_form(endpoint, body);
     co_return read_ciba_start(answer, provider_->client().profile(), parameters.requested_expiry,
                               provider_->runtime().clock().now());
 }
@@ -91,8 +70,10 @@ awaitable<PollAnswer> CibaProtocol::poll(Secret request_id)
         }
         known = std::move(metadata).value();
     }
-    auto request = poll_request(*provider_, known->token_endpoint, request_id);
-    auto answer = co_await provider_->runtime().http().send(std::move(request));
+    FormBody body;
+    body.add("grant_type", ciba_grant);
+    body.add("auth_req_id", request_id.expose());
+    auto answer = co_await provider_->post_form(known->token_endpoint, body);
     co_return read_ciba_poll(answer, provider_->runtime().clock().now());
 }
 

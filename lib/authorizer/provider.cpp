@@ -25,7 +25,8 @@ constexpr int attempts = 3;
 constexpr milliseconds first_backoff{250};
 /// A server that asks for more is not waited for: the caller decides.
 constexpr seconds longest_wait{5};
-constexpr seconds request_deadline{10};
+constexpr seconds document_deadline{10};
+constexpr seconds form_deadline{15};
 constexpr std::size_t max_document_bytes = Jwks::max_bytes;
 /// After a failed refresh, what is known is used so long before the next one.
 constexpr seconds stale_pause{60};
@@ -44,7 +45,7 @@ milliseconds backoff(int attempt) {
 
 HttpRequest document_request(std::string const& url) {
     HttpRequest request(HttpMethod::get, url);
-    request.header("Accept", "application/json").deadline(request_deadline).max_body(max_document_bytes);
+    request.header("Accept", "application/json").deadline(document_deadline).max_body(max_document_bytes);
     return request;
 }
 
@@ -322,7 +323,10 @@ awaitable<result<IdTokenClaims>> Provider::validate_id_token(Secret id_token, Id
     co_return check_id_token(claims.value(), header.value().alg, expected, impl_->now());
 }
 
-void Provider::authenticate(FormBody& body, HttpRequest& request) const {
+awaitable<result<HttpResponse>> Provider::post_form(std::string const& endpoint, FormBody& body) const {
+    HttpRequest request(HttpMethod::post, endpoint);
+    request.header("Accept", "application/json");
+    request.deadline(form_deadline);
     auto const& client = impl_->client;
     switch (client.authentication()) {
     case ClientAuthentication::none:
@@ -335,6 +339,8 @@ void Provider::authenticate(FormBody& body, HttpRequest& request) const {
         request.header("Authorization", std::string(impl_->basic_authorization.expose()));
         break;
     }
+    request.body(std::string(FormBody::content_type), body.take());
+    return impl_->runtime.http().send(std::move(request));
 }
 
 }  // namespace assent

@@ -49,8 +49,9 @@ public:
     /// @par Errors as jwks(); id_token_invalid, issuer_mismatch, subject_mismatch.
     awaitable<result<IdTokenClaims>> validate_id_token(Secret id_token, IdTokenExpectations expected);
 
-    /// Adds what the token and backchannel endpoints need to know the client: to the body, or as a header.
-    void authenticate(FormBody& body, HttpRequest& request) const;
+    /// Sends a form to one of the provider's endpoints (token, backchannel, device, revocation), with this client's authentication and a
+    /// deadline of 15 s. The answer may have any status. Takes the body's text; not a coroutine of its own.
+    awaitable<result<HttpResponse>> post_form(std::string const& endpoint, FormBody& body) const;
 
 private:
     struct Impl;

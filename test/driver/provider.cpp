@@ -414,10 +414,11 @@ BOOST_AUTO_TEST_CASE(the_client_proves_itself_as_configured) {
     auto const sent = [this](OauthClient client) {
         auto const provider = make(std::move(client));
         FormBody body;
-        HttpRequest request(HttpMethod::post, "https://as.example/token");
         body.add("grant_type", "x");
-        provider->authenticate(body, request);
-        return std::pair(body.take(), std::string(request.headers().find("authorization").value_or("")));
+        http->expect(HttpMethod::post, "https://as.example/token").respond(200, "{}");
+        BOOST_TEST(run(provider->post_form("https://as.example/token", body)).has_value());
+        auto const& request = http->requests().back();
+        return std::pair(request.body(), std::string(request.headers().find("authorization").value_or("")));
     };
     auto const base = [] { return OauthClient::standard("https://as.example", "my client:1"); };
     BOOST_TEST(
