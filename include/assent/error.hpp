@@ -103,12 +103,12 @@ class [[nodiscard]] Failure {
 public:
     /// Errc::no_result.
     Failure() noexcept;
-    Failure(Errc code);
+    Failure(Errc code) noexcept;
     /// @param detail names the thing and the remedy; never contains a secret or a server's text.
     Failure(Errc code, std::string detail);
     Failure(boost::system::error_code code, std::string detail);
 
-    boost::system::error_code const& code() const noexcept { return code_; }
+    boost::system::error_code const& code() const noexcept;
     /// Our own sentence; may be empty.
     std::string_view detail() const noexcept;
     /// The server's words, or null. Untrusted.
@@ -118,15 +118,17 @@ public:
     /// "code message: detail". Contains nothing from a server.
     std::string message() const;
 
-    friend bool operator==(Failure const& failure, Errc code) noexcept { return failure.code_ == make_error_code(code); }
+    friend bool operator==(Failure const& failure, Errc code) noexcept { return failure.code() == make_error_code(code); }
     friend bool operator==(Failure const& failure, Condition condition) noexcept
     {
-        return failure.code_ == make_error_condition(condition);
+        return failure.code() == make_error_condition(condition);
     }
 
 private:
     struct Details;
-    boost::system::error_code code_;
+    static std::shared_ptr<Details const> plain(Errc code) noexcept;
+
+    // One pointer, because every frame that an outcome passes through holds several. Never null, but after a move.
     std::shared_ptr<Details const> details_;
 };
 

@@ -82,19 +82,35 @@ public:
                                                   make_pending_audit(runtime_, options_.name_, "ciba"));
     }
 
-    /// The one frame that stays while a call waits for its person; everything else is done in frames that come and go.
+    /// A call on its way through the authorizer.
+    struct Question {
+        explicit Question(std::shared_ptr<Impl> its_impl) : impl(std::move(its_impl)) {}
+        /// What is known now, or why nothing is.
+        void is_told(result<PendingSnapshotPtr> what) { told = std::make_unique<result<PendingSnapshotPtr>>(std::move(what)); }
+        void wait_is_over(bool decided) { is_told(waiting->take(decided)); }
+
+        std::shared_ptr<Impl> impl;
+        std::unique_ptr<ToolCall> call;  ///< Only when it is needed after the wait.
+        std::optional<ExpectedAction> expected;
+        bool throws = true;              ///< What the caller's throw_if_cancelled was.
+        std::unique_ptr<result<PendingSnapshotPtr>> told;
+        std::optional<PendingEngine::Waiting> waiting;
+    };
+
+    static awaitable<std::unique_ptr<Question>> ask(std::shared_ptr<Impl> self, ToolCall call);
+
+    /// The one frame that stays while a call waits for its person, hence nothing is in it that can be elsewhere.
     /// @tparam T Credentials: claims what was granted; Grant: leaves that to the caller.
     template <class T>
-    static awaitable<outcome<T>> run(std::shared_ptr<Impl> self, ToolCall call)
+    static awaitable<outcome<T>> run(awaitable<std::unique_ptr<Question>> asked)
     {
-        bool const throws = co_await asio::this_coro::throw_if_cancelled();
-        co_await asio::this_coro::throw_if_cancelled(false);
-        auto question = co_await self->ask(std::move(call));
+        auto question = co_await std::move(asked);
         if (question->waiting) {
             bool const told = co_await question->waiting->wait();
             question->wait_is_over(told);
         }
-        co_return co_await self->answer<T>(std::move(question), throws);
+        auto const answer = co_await Impl::answer<T>(std::move(question));
+        co_return std::move(*answer);
     }
 
     Credentials const* cached(ToolCall const& call) const
@@ -113,22 +129,10 @@ public:
     }
 
 private:
-    /// A call on its way through the authorizer.
-    struct Question {
-        /// What is known now, or why nothing is.
-        void is_told(result<PendingSnapshotPtr> what) { told = std::make_unique<result<PendingSnapshotPtr>>(std::move(what)); }
-        void wait_is_over(bool decided) { is_told(waiting->take(decided)); }
-
-        std::unique_ptr<ToolCall> call;  ///< Only when it is needed after the wait.
-        std::optional<ExpectedAction> expected;
-        std::unique_ptr<result<PendingSnapshotPtr>> told;
-        std::optional<PendingEngine::Waiting> waiting;
-    };
-
     void check_options() const;
-    awaitable<std::unique_ptr<Question>> ask(ToolCall call);
     template <class T>
-    awaitable<outcome<T>> answer(std::unique_ptr<Question> question, bool throws);
+    static awaitable<std::unique_ptr<outcome<T>>> answer(std::unique_ptr<Question> question);
+    awaitable<void> look_into(Question& question, ToolCall call);
     template <class T>
     awaitable<outcome<T>> concluded(Question& question);
     awaitable<result<std::shared_ptr<CibaIntent>>> resolve(ToolCall call) const;
@@ -253,48 +257,54 @@ awaitable<result<std::shared_ptr<CibaIntent>>> CibaAuthorizer::Impl::resolve(Too
     co_return intent;
 }
 
-/// As far as it goes without waiting for the person; sets `waiting` when that must be waited for.
-awaitable<std::unique_ptr<CibaAuthorizer::Impl::Question>> CibaAuthorizer::Impl::ask(ToolCall call)
+awaitable<std::unique_ptr<CibaAuthorizer::Impl::Question>> CibaAuthorizer::Impl::ask(std::shared_ptr<Impl> self, ToolCall call)
 {
-    auto question = std::make_unique<Question>();
+    auto question = std::make_unique<Question>(std::move(self));
+    question->throws = co_await asio::this_coro::throw_if_cancelled();
+    co_await asio::this_coro::throw_if_cancelled(false);
+    co_await question->impl->look_into(*question, std::move(call));
+    co_return question;
+}
+
+/// As far as it goes without waiting for the person; sets `waiting` when that must be waited for.
+awaitable<void> CibaAuthorizer::Impl::look_into(Question& question, ToolCall call)
+{
     auto resolved = co_await resolve(call);
     if (!resolved) {
-        question->is_told(resolved.failure());
-        co_return question;
+        question.is_told(resolved.failure());
+        co_return;
     }
-    question->expected.emplace(*resolved.value(), options_.context_);
+    question.expected.emplace(*resolved.value(), options_.context_);
     if (options_.on_interrupt_ || options_.context_ != CredentialsContext::tool_call)
-        question->call = std::make_unique<ToolCall>(std::move(call));
+        question.call = std::make_unique<ToolCall>(std::move(call));
     auto told = co_await engine_->step(std::move(resolved).value());
 
     auto const state = co_await asio::this_coro::cancellation_state;
-    bool const wait_for_it = told && is_pending(*told.value()) && question->expected->fits(*told.value());
+    bool const wait_for_it = told && is_pending(*told.value()) && question.expected->fits(*told.value());
     if (wait_for_it && options_.ping_) {
         auto remembered = co_await remember_ping(told.value());
         if (!remembered)
             told = remembered.failure();
     }
     if (wait_for_it && told && options_.on_request_)
-        told = co_await tell_and_wait(std::move(told).value(), *question->expected);
+        told = co_await tell_and_wait(std::move(told).value(), *question.expected);
     else if (wait_for_it && told && options_.mode_ == AuthorizationMode::block) {
         if (detail::is_cancelled(state))
             told = Errc::cancelled;
         else
-            question->waiting.emplace(*engine_, *told.value());
+            question.waiting.emplace(*engine_, *told.value());
     }
-    if (!question->waiting)
-        question->is_told(std::move(told));
-    co_return question;
+    if (!question.waiting)
+        question.is_told(std::move(told));
 }
 
-/// @param throws what the caller's throw_if_cancelled was.
 template <class T>
-awaitable<outcome<T>> CibaAuthorizer::Impl::answer(std::unique_ptr<Question> question, bool throws)
+awaitable<std::unique_ptr<outcome<T>>> CibaAuthorizer::Impl::answer(std::unique_ptr<Question> question)
 {
     question->waiting.reset();
-    auto answer = co_await concluded<T>(*question);
-    co_await asio::this_coro::throw_if_cancelled(throws);
-    co_return answer;
+    auto answer = co_await question->impl->concluded<T>(*question);
+    co_await asio::this_coro::throw_if_cancelled(question->throws);
+    co_return std::make_unique<outcome<T>>(std::move(answer));
 }
 
 template <class T>
@@ -441,14 +451,14 @@ awaitable<outcome<Credentials>> CibaAuthorizer::authorize(ToolCall call)
 {
     if (auto const* credentials = impl_->cached(call))
         return ready(*credentials);
-    return Impl::run<Credentials>(impl_, std::move(call));
+    return Impl::run<Credentials>(Impl::ask(impl_, std::move(call)));
 }
 
 awaitable<outcome<Grant>> CibaAuthorizer::prepare(ToolCall call)
 {
     if (auto const* credentials = impl_->cached(call))
         return prepared(*credentials);
-    return Impl::run<Grant>(impl_, std::move(call));
+    return Impl::run<Grant>(Impl::ask(impl_, std::move(call)));
 }
 
 std::optional<Credentials> CibaAuthorizer::try_cached(ToolCall const& call) const

@@ -1,5 +1,6 @@
 #include "authorizer/pending_conclusion.hpp"
 
+#include "core/sip_hash.hpp"
 #include "protocol/action.hpp"
 
 #include <assent/secret.hpp>
@@ -56,25 +57,31 @@ Interrupt interrupt_of(PendingSnapshot const& snapshot, InterruptKind kind)
     return out;
 }
 
+std::uint64_t fingerprint(std::string_view text)
+{
+    static auto const key = random_sip_key();
+    return sip_hash(key, text);
+}
+
 }  // namespace
 
 ExpectedAction::ExpectedAction(PendingIntent const& intent, CredentialsContext context)
-    : texts_((intent.resuming ? intent.seed.nonce : std::string()) + intent.seed.thread_id),
-      nonce_size_(static_cast<std::uint8_t>(intent.resuming ? intent.seed.nonce.size() : 0)),
-      exact_(intent.resuming || context == CredentialsContext::tool_call), same_thread_(context != CredentialsContext::agent)
+    : resuming_(intent.resuming), exact_(intent.resuming || context == CredentialsContext::tool_call),
+      same_thread_(context != CredentialsContext::agent), nonce_(fingerprint(intent.seed.nonce)),
+      thread_id_(fingerprint(intent.seed.thread_id))
 {
     intent.seed.action_digest.copy(digest_.data(), digest_.size());
 }
 
 bool ExpectedAction::is_foreign(PendingSnapshot const& snapshot) const
 {
-    return nonce_size_ != 0 && !equal_in_constant_time(nonce(), snapshot.record.nonce);
+    return resuming_ && fingerprint(snapshot.record.nonce) != nonce_;
 }
 
 bool ExpectedAction::fits(PendingSnapshot const& snapshot) const
 {
     auto const& record = snapshot.record;
-    if (is_foreign(snapshot) || (same_thread_ && record.thread_id != thread_id()))
+    if (is_foreign(snapshot) || (same_thread_ && fingerprint(record.thread_id) != thread_id_))
         return false;
     return !exact_ || equal_in_constant_time(std::string_view(digest_.data(), digest_.size()), record.action_digest);
 }

@@ -24,15 +24,13 @@ public:
     bool is_foreign(PendingSnapshot const& snapshot) const;
 
 private:
-    std::string_view nonce() const noexcept { return std::string_view(texts_).substr(0, nonce_size_); }
-    std::string_view thread_id() const noexcept { return std::string_view(texts_).substr(nonce_size_); }
-
-    // Kept small: a million of them wait at once.
-    std::string texts_;          ///< The handle's nonce (empty when not resuming), then the thread.
-    std::uint8_t nonce_size_;
+    // Kept small: a million of them wait at once. Texts of any length are known by a hash with a key of the process's own.
+    std::array<char, 43> digest_{};
+    bool resuming_;
     bool exact_;
     bool same_thread_;
-    std::array<char, 43> digest_{};
+    std::uint64_t nonce_;
+    std::uint64_t thread_id_;
 };
 
 bool is_pending(PendingSnapshot const& snapshot) noexcept;

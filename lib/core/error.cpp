@@ -52,7 +52,12 @@ constexpr std::array errc_names{
     NamedErrc{Errc::conflict, "conflict"},
     NamedErrc{Errc::already_used, "already_used"},
 };
-static_assert(errc_names.size() == static_cast<std::size_t>(Errc::already_used));
+static_assert([] {
+    for (std::size_t i = 0; i < errc_names.size(); ++i)
+        if (errc_names[i].first != static_cast<Errc>(i + 1))
+            return false;
+    return errc_names.size() == static_cast<std::size_t>(Errc::already_used);
+}(), "one name for each value, in order");
 
 char const* text_of(Errc value) noexcept
 {
@@ -217,20 +222,40 @@ boost::system::error_condition make_error_condition(Condition value) noexcept
 }
 
 struct Failure::Details {
+    boost::system::error_code code;
     std::string detail;
     std::optional<ServerReply> server;
 };
 
-Failure::Failure() noexcept : code_(make_error_code(Errc::no_result)) {}
+/// The failures that say no more than their code; they take no memory of their own.
+std::shared_ptr<Failure::Details const> Failure::plain(Errc code) noexcept
+{
+    // Never destroyed: a failure may outlive every static object.
+    static auto const& table = *[] {
+        auto* const made = new std::array<Details, errc_names.size()>;
+        for (std::size_t i = 0; i < made->size(); ++i)
+            (*made)[i].code = make_error_code(errc_names[i].first);
+        return made;
+    }();
+    auto const at = static_cast<std::size_t>(code) - 1;
+    auto const& found = table[at < table.size() ? at : static_cast<std::size_t>(Errc::no_result) - 1];
+    return {std::shared_ptr<void>(), &found};
+}
 
-Failure::Failure(Errc code) : code_(make_error_code(code)) {}
+Failure::Failure() noexcept : details_(plain(Errc::no_result)) {}
+
+Failure::Failure(Errc code) noexcept : details_(plain(code)) {}
 
 Failure::Failure(Errc code, std::string detail) : Failure(make_error_code(code), std::move(detail)) {}
 
-Failure::Failure(boost::system::error_code code, std::string detail) : code_(code)
+Failure::Failure(boost::system::error_code code, std::string detail)
+    : details_(std::make_shared<Details const>(Details{code, std::move(detail), std::nullopt}))
 {
-    if (!detail.empty())
-        details_ = std::make_shared<Details const>(Details{std::move(detail), std::nullopt});
+}
+
+boost::system::error_code const& Failure::code() const noexcept
+{
+    return details_ ? details_->code : plain(Errc::no_result)->code;
 }
 
 std::string_view Failure::detail() const noexcept
@@ -246,13 +271,13 @@ ServerReply const* Failure::server() const noexcept
 Failure Failure::with_server(ServerReply reply) const
 {
     auto copy = *this;
-    copy.details_ = std::make_shared<Details const>(Details{std::string(detail()), std::move(reply)});
+    copy.details_ = std::make_shared<Details const>(Details{code(), std::string(detail()), std::move(reply)});
     return copy;
 }
 
 std::string Failure::message() const
 {
-    return detail().empty() ? code_.message() : fmt::format("{}: {}", code_.message(), detail());
+    return detail().empty() ? code().message() : fmt::format("{}: {}", code().message(), detail());
 }
 
 ConfigurationError::ConfigurationError(Failure failure) : failure_(std::move(failure)), what_(failure_.message()) {}
