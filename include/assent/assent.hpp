@@ -7,6 +7,7 @@
 #include <assent/clock.hpp>
 #include <assent/credentials.hpp>
 #include <assent/error.hpp>
+#include <assent/fga_client.hpp>
 #include <assent/http_client.hpp>
 #include <assent/interrupt.hpp>
 #include <assent/memory_store.hpp>

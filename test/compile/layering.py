@@ -30,27 +30,32 @@ LAYERS = {
     "lib/core": (
         r"lib/core/.*",
         rf"{ASIO_BEYOND_PORTS}|{HEAVY}|{TESTING}|{UMBRELLA}",
-        r"boost/asio|(protocol|authorizer|http|store|testing|jose)/",
+        r"boost/asio|(protocol|authorizer|fga|http|store|testing|jose)/",
     ),
     "lib/protocol": (
         r"lib/protocol/.*",
         rf"boost/asio|{HEAVY}|{TESTING}|{UMBRELLA}",
-        r"(asio|authorizer|http|store|testing)/|openssl/ssl|assent/(clock|store|http_client|observer|runtime)\.hpp",
+        r"(asio|authorizer|fga|http|store|testing)/|openssl/ssl|assent/(clock|store|http_client|observer|runtime)\.hpp",
     ),
-    "lib/asio": (r"lib/asio/.*", rf"{HEAVY}|{TESTING}|{UMBRELLA}", r"(protocol|authorizer|http|store|testing|jose)/"),
+    "lib/asio": (r"lib/asio/.*", rf"{HEAVY}|{TESTING}|{UMBRELLA}", r"(protocol|authorizer|fga|http|store|testing|jose)/"),
     "lib/authorizer": (
         r"lib/authorizer/(?!runtime\.cpp).*",  # the runtime puts the default parts together
         rf"{HEAVY}|{TESTING}|{UMBRELLA}",
         r"(http|store|testing)/|assent/(memory_store|beast_\w+)\.hpp",
     ),
-    "lib/jose": (r"lib/jose/.*", rf"boost/asio|{HEAVY}|{TESTING}|{UMBRELLA}", r"(asio|authorizer|http|store|testing)/"),
-    "lib/store": (r"lib/store/.*", rf"{HEAVY}|{TESTING}|{UMBRELLA}", r"(protocol|authorizer|http|testing|jose)/"),
+    "lib/fga": (
+        r"lib/fga/.*",
+        rf"{HEAVY}|{TESTING}|{UMBRELLA}",
+        r"(http|store|testing)/|assent/(memory_store|beast_\w+)\.hpp",
+    ),
+    "lib/jose": (r"lib/jose/.*", rf"boost/asio|{HEAVY}|{TESTING}|{UMBRELLA}", r"(asio|authorizer|fga|http|store|testing)/"),
+    "lib/store": (r"lib/store/.*", rf"{HEAVY}|{TESTING}|{UMBRELLA}", r"(protocol|authorizer|fga|http|testing|jose)/"),
     "lib/http": (
         r"lib/http/.*",
         rf"{TESTING}|{UMBRELLA}|assent/\w*authoriz\w*\.hpp",
-        r"(protocol|authorizer|store|testing|jose)/",
+        r"(protocol|authorizer|fga|store|testing|jose)/",
     ),
-    "lib/testing": (r"lib/testing/.*", rf"{HEAVY}|{UMBRELLA}", r"(http|authorizer)/"),
+    "lib/testing": (r"lib/testing/.*", rf"{HEAVY}|{UMBRELLA}", r"(http|authorizer|fga)/"),
     "unit tests": (r"test/unit/.*", HEAVY, r"boost/asio/io_context"),
 }
 # The only homes of these, whatever the layer.
