@@ -6,6 +6,7 @@
 #include <assent/ciba_authorizer.hpp>
 #include <assent/clock.hpp>
 #include <assent/credentials.hpp>
+#include <assent/dpop.hpp>
 #include <assent/error.hpp>
 #include <assent/fga_client.hpp>
 #include <assent/http_client.hpp>
@@ -15,6 +16,7 @@
 #include <assent/observer.hpp>
 #include <assent/outcome.hpp>
 #include <assent/principal.hpp>
+#include <assent/private_key.hpp>
 #include <assent/runtime.hpp>
 #include <assent/secret.hpp>
 #include <assent/store.hpp>

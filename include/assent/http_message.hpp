@@ -52,6 +52,12 @@ public:
         headers_.add(std::move(name), std::move(value));
         return *this;
     }
+    /// Replaces the first header of that name, or adds one.
+    HttpRequest& set_header(std::string name, std::string value) &
+    {
+        headers_.set(std::move(name), std::move(value));
+        return *this;
+    }
     /// Sets the body and its Content-Type.
     HttpRequest& body(std::string content_type, std::string text) &;
     /// From sending to the last byte of the answer, including waiting for a connection. Default: the client's.
