@@ -96,8 +96,8 @@ public:
         jwks_uri_ = std::move(url);
         return *this;
     }
-    /// Accepted signature algorithms of ID tokens. Any of RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512; never "none", never
-    /// HS*. Default: RS256, PS256, ES256.
+    /// Accepted signature algorithms of ID tokens. Any of RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA (Ed25519); never
+    /// "none", never HS*. Default: RS256, PS256, ES256.
     OauthClient& id_token_algorithms(std::vector<std::string> value) & {
         id_token_algorithms_ = std::move(value);
         return *this;

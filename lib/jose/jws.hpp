@@ -43,7 +43,7 @@ private:
 
 constexpr std::size_t max_jwt_bytes = 64 * 1024;
 
-/// True for the algorithms that can be verified: RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512.
+/// True for the algorithms that can be verified: RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512, and EdDSA on Ed25519.
 bool is_supported_jws_algorithm(std::string_view alg) noexcept;
 
 /// The header of a compact JWS, unverified: for choosing the key only.

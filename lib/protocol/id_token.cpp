@@ -54,7 +54,7 @@ std::string left_half_hash(std::string_view alg, std::string_view token) {
     auto algorithm = DigestAlgorithm::sha256;
     if (alg.ends_with("384"))
         algorithm = DigestAlgorithm::sha384;
-    else if (alg.ends_with("512"))
+    else if (alg.ends_with("512") || alg == "EdDSA")  // Ed25519 hashes with SHA-512
         algorithm = DigestAlgorithm::sha512;
     auto hash = digest(algorithm, token);
     hash.resize(hash.size() / 2);

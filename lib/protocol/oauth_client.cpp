@@ -173,7 +173,7 @@ void OauthClient::validate() const {
     for (auto const& algorithm : id_token_algorithms_) {
         if (!is_supported_jws_algorithm(algorithm))
             invalid("id_token_algorithms has an entry that is not one of RS256 RS384 RS512 PS256 PS384 PS512 "
-                    "ES256 ES384 ES512");
+                    "ES256 ES384 ES512 EdDSA");
     }
     if (clock_skew_ < std::chrono::seconds(0) || clock_skew_ > std::chrono::seconds(300))
         invalid("clock_skew is not within 0 to 300 s");

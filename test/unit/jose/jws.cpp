@@ -1,6 +1,7 @@
 #include "jose/jws.hpp"
 
 #include "core/digest.hpp"
+#include "support/rfc_keys.hpp"
 #include "support/signing_key.hpp"
 
 #include <boost/json/array.hpp>
@@ -103,9 +104,20 @@ BOOST_AUTO_TEST_CASE(unsigned_and_symmetric_tokens_are_refused) {
     BOOST_TEST(!verify_jws(forged, keys, {"HS256"}).has_value());
 }
 
-BOOST_AUTO_TEST_CASE(eddsa_says_why_and_what_to_do) {
-    auto const jwt = compact(R"({"alg":"EdDSA","kid":"rsa-1"})", "{}", std::string(64, 'x'));
-    BOOST_TEST(contains(refusal(jwt, keys_of({rsa_key().public_jwk("RS256")})), "cjose"));
+BOOST_AUTO_TEST_CASE(eddsa_on_ed25519_verifies_when_allowed) {
+    auto const keys = Jwks::parse(std::string(R"({"keys":[)") + assent::test::rfc::ed25519_public_jwk + "]}").value();
+    BOOST_TEST(keys.size() == 1u);
+    std::string const jwt = assent::test::rfc::eddsa_jws;
+    BOOST_TEST(verify_jws(jwt, keys, {"EdDSA"}).value() == assent::test::rfc::eddsa_payload);
+    BOOST_TEST(contains(refusal(jwt, keys), "does not allow"));
+    for (std::size_t i = 0; i < jwt.size(); ++i) {
+        auto changed = jwt;
+        changed[i] = changed[i] == 'A' ? 'B' : 'A';
+        BOOST_TEST(!verify_jws(changed, keys, {"EdDSA"}).has_value(), i);
+    }
+    BOOST_TEST(!verify_jws(jwt, keys_of({rsa_key().public_jwk("RS256")}), {"EdDSA"}).has_value());
+    auto const curve_448 = compact(R"({"alg":"Ed448"})", "{}", std::string(114, 'x'));
+    BOOST_TEST(contains(refusal(curve_448, keys, {"Ed448"}), "not supported"));
 }
 
 BOOST_AUTO_TEST_CASE(the_key_must_have_the_kid_and_fit_the_algorithm) {
@@ -204,6 +216,8 @@ BOOST_AUTO_TEST_CASE(keys_that_cannot_verify_are_left_out_of_the_set) {
         rsa_key().public_jwk("RS256", {{"kid", 5}}),
         rsa_key().public_jwk("RS256", {{"kty", "oct"}, {"k", "AAAA"}}),
         rsa_key().public_jwk("EdDSA", {{"kty", "OKP"}, {"crv", "Ed25519"}, {"x", "AAAA"}}),
+        rsa_key().public_jwk("EdDSA", {{"kty", "OKP"}, {"crv", "Ed25519"}, {"x", std::string(86, 'A')}}),
+        rsa_key().public_jwk("EdDSA", {{"kty", "OKP"}, {"crv", "X25519"}, {"x", std::string(43, 'A')}}),
         SigningKey::ec("k", "P-256").public_jwk("ES256", {{"crv", "P-999"}}),
         SigningKey::ec("k", "P-256").public_jwk("ES256", {{"x", "AAAA"}}),
         SigningKey::ec("k", "P-256").public_jwk("ES256", {{"y", nullptr}}),
