@@ -3,6 +3,7 @@
 #include <assent/awaitable.hpp>
 #include <assent/credentials.hpp>
 #include <assent/outcome.hpp>
+#include <assent/token_refusal.hpp>
 #include <assent/tool_call.hpp>
 
 #include <boost/json/value.hpp>
@@ -16,6 +17,8 @@
 #include <vector>
 
 namespace assent {
+
+class Runtime;
 
 /// Anything that decides whether a tool call may go on.
 ///
@@ -57,10 +60,14 @@ public:
     virtual ~AuthorizerBase() = default;
     virtual awaitable<outcome<Credentials>> authorize(ToolCall call) = 0;
     virtual awaitable<outcome<Grant>> prepare(ToolCall call) = 0;
+    virtual awaitable<outcome<Grant>> renew(ToolCall call, TokenRefusal refusal) = 0;
     virtual RefusalHandler const* on_unauthorized() const = 0;
+    virtual Runtime const* runtime() const noexcept = 0;
 };
 
 awaitable<outcome<Grant>> prepared(awaitable<outcome<Credentials>> credentials);
+/// What an authorizer that cannot renew says.
+awaitable<outcome<Grant>> not_renewed(TokenRefusal refusal);
 
 template <Authorizer A>
 class AuthorizerHolder final : public AuthorizerBase {
@@ -79,12 +86,32 @@ public:
             return prepared(authorizer_.authorize(std::move(call)));
     }
 
+    awaitable<outcome<Grant>> renew(ToolCall call, TokenRefusal refusal) override
+    {
+        if constexpr (requires {
+                          { authorizer_.renew(std::move(call), std::move(refusal)) } -> std::same_as<awaitable<outcome<Grant>>>;
+                      })
+            return authorizer_.renew(std::move(call), std::move(refusal));
+        else
+            return not_renewed(std::move(refusal));
+    }
+
     RefusalHandler const* on_unauthorized() const override
     {
         if constexpr (requires {
                           { authorizer_.on_unauthorized() } -> std::same_as<RefusalHandler const*>;
                       })
             return authorizer_.on_unauthorized();
+        else
+            return nullptr;
+    }
+
+    Runtime const* runtime() const noexcept override
+    {
+        if constexpr (requires {
+                          { authorizer_.runtime() } -> std::convertible_to<Runtime const*>;
+                      })
+            return authorizer_.runtime();
         else
             return nullptr;
     }
@@ -97,8 +124,13 @@ private:
 
 /// Any authorizer, type-erased. A cheap handle; copies share the authorizer.
 ///
-/// An authorizer may also have `awaitable<outcome<Grant>> prepare(ToolCall)`, which grants without claiming; without it, what its
-/// authorize() grants needs no claim.
+/// An authorizer may also have, each with the default that follows it:
+/// - `awaitable<outcome<Grant>> prepare(ToolCall)`, which grants without claiming. What its authorize() grants needs no claim.
+/// - `awaitable<outcome<Grant>> renew(ToolCall, TokenRefusal)`: an API refused a token that it granted. It forgets that token (unless it
+///   has another by now) and, when refusal.needs_person() is false, grants again with a new one; else an interrupt says what the person
+///   has to do, with the scopes held and demanded. It cannot renew: server_refused, or the interrupt insufficient_scope.
+/// - `RefusalHandler const* on_unauthorized() const`: the refusal itself is handed on.
+/// - `Runtime const* runtime() const`: what ToolContext::http() sends with. None.
 class AnyAuthorizer {
 public:
     template <Authorizer A>
@@ -109,8 +141,15 @@ public:
 
     awaitable<outcome<Credentials>> authorize(ToolCall call) { return authorizer_->authorize(std::move(call)); }
     awaitable<outcome<Grant>> prepare(ToolCall call) { return authorizer_->prepare(std::move(call)); }
+    /// Obtains another token in place of one that an API refused, or says what a person has to do.
+    awaitable<outcome<Grant>> renew(ToolCall call, TokenRefusal refusal)
+    {
+        return authorizer_->renew(std::move(call), std::move(refusal));
+    }
     /// What the host wants to answer to a refusal, or null.
     RefusalHandler const* on_unauthorized() const { return authorizer_->on_unauthorized(); }
+    /// What it runs on, or null when it does not say. Valid as long as the authorizer.
+    Runtime const* runtime() const noexcept { return authorizer_->runtime(); }
 
 private:
     std::shared_ptr<detail::AuthorizerBase> authorizer_;

@@ -36,6 +36,8 @@ public:
     Secret id_token;                      ///< Validated before it got here; empty when none was issued.
     std::string token_type = "Bearer";
     std::vector<std::string> scopes;      ///< What was granted.
+    /// The APIs it is for: absolute URLs, to whose origins AuthorizedHttp sends it, or names, to which nothing is sent.
+    std::vector<std::string> audience;
     /// Absolute; absent when the server did not say.
     std::optional<std::chrono::system_clock::time_point> expires_at;
 

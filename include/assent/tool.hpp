@@ -6,6 +6,7 @@
 #include <assent/input.hpp>
 #include <assent/outcome.hpp>
 #include <assent/parameter.hpp>
+#include <assent/token_refusal.hpp>
 #include <assent/tool_call.hpp>
 
 #include <boost/describe/members.hpp>
@@ -22,18 +23,49 @@
 
 namespace assent {
 
+namespace detail {
+class ToolExecution;
+}
+
 /// What a tool's handler knows beside its input: the call, and what its authorizers granted. Lives until the handler has completed.
+///
+/// A handler that sends a token itself says here when the API refused it. One that uses http() need not: that does it.
+/// @par Concurrency Belongs to the executor of the call.
 class ToolContext {
 public:
-    ToolContext(ToolCall call, Credentials credentials) : call_(std::move(call)), credentials_(std::move(credentials)) {}
+    ToolContext(ToolCall call, Credentials credentials);
+    explicit ToolContext(std::shared_ptr<detail::ToolExecution> execution) : execution_(std::move(execution)) {}
 
-    ToolCall const& call() const noexcept { return call_; }
-    /// The token sets, by authorizer or connection name.
-    Credentials const& credentials() const noexcept { return credentials_; }
+    ToolCall const& call() const noexcept;
+    /// The token sets, by authorizer or connection name. What was read here stays valid when a token is renewed, and old.
+    Credentials const& credentials() const noexcept;
+
+    /// "Run me again with another token." What the handler returns is thrown away; the authorizer that granted the token forgets it and
+    /// obtains another, and the handler is run once more from its beginning, once for each token set. When that is refused too, or needs
+    /// a person, the tool answers with the authorizer's interrupt.
+    ///
+    /// Say it before anything was done that must not be done twice; otherwise renew_token().
+    void token_refused(TokenRefusal refusal);
+
+    /// Obtains another token without running the handler again.
+    ///
+    /// @par Completion   with all credentials, as credentials() has them from now on.
+    /// @par Interrupts   the authorizer's. The tool answers with it, whatever the handler returns.
+    /// @par Errors       the authorizer's, likewise; invalid_argument: no token set of that name.
+    /// @par Cancellation terminal; as the authorizer has it.
+    /// @par Lifetime     the context must outlive the operation.
+    awaitable<outcome<Credentials>> renew_token(TokenRefusal refusal);
+
+    /// "What I have done must not be done twice." The handler is not run again in this call, and what would ask to resume it is told as a
+    /// final interrupt (insufficient_scope, with what the person has to grant). http() says it with the first request that changes
+    /// something.
+    void point_of_no_return() noexcept;
+
+    /// "I can do without that token." The tool answers with what the handler returns, in spite of a refusal told so far.
+    void go_on_without() noexcept;
 
 private:
-    ToolCall call_;
-    Credentials credentials_;
+    std::shared_ptr<detail::ToolExecution> execution_;
 };
 
 /// A tool a model can call: a name, a description, a handler, and the authorizers that protect it. A cheap handle.
@@ -53,11 +85,13 @@ public:
     std::string const& description() const noexcept;
     bool is_protected() const noexcept;
 
-    /// Validates the input, asks every authorizer, claims what is for one use, then runs the handler once.
+    /// Validates the input, asks every authorizer, claims what is for one use, then runs the handler once; once more when it says that
+    /// a token was refused and there is another, see ToolContext::token_refused().
     ///
     /// @par Completion   with the handler's output as JSON; or with what an authorizer's on_unauthorized answers to a refusal.
     /// @par Interrupts   an authorizer's, or the handler's own. Nothing was claimed and the handler has not run; after a pending one, call
-    ///                   again with resumed(handle()). With several authorizers the first that holds back is told.
+    ///                   again with resumed(handle()). With several authorizers the first that holds back is told. When an API refused a
+    ///                   token: the handler has run, and by its own word changed nothing, or the interrupt is final.
     /// @par Errors       invalid_input; an authorizer's; already_used.
     /// @par Cancellation terminal; as the authorizers and the handler have it. A claimed approval stays claimed.
     awaitable<outcome<boost::json::value>> call(ToolCall call) const;

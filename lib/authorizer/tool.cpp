@@ -1,6 +1,7 @@
 #include <assent/tool.hpp>
 
 #include "asio/cancellation.hpp"
+#include "authorizer/tool_execution.hpp"
 
 #include <boost/asio/this_coro.hpp>
 
@@ -63,15 +64,21 @@ awaitable<outcome<boost::json::value>> refused(AnyAuthorizer authorizer, Refusal
     co_return std::get<Failure>(refusal);
 }
 
-/// Asks them all, then claims. @param refuser the one that said no for good, if any; outlives the operation.
-awaitable<outcome<Credentials>> admit(std::vector<AnyAuthorizer> authorizers, ToolCall call, std::optional<AnyAuthorizer>& refuser)
+/// Asks them all, then claims. @param refuser the one that said no for good, if any. @param execution learns who granted what; both outlive
+/// the operation.
+awaitable<outcome<Credentials>> admit(std::vector<AnyAuthorizer> authorizers, detail::ToolExecution& execution,
+                                      std::optional<AnyAuthorizer>& refuser)
 {
     Grant all;
     for (auto& authorizer : authorizers) {
-        auto granted = co_await authorizer.prepare(call);
+        auto granted = co_await authorizer.prepare(execution.call);
         if (granted) {
-            all.credentials = all.credentials.merged_with(granted.value().credentials);
-            for (auto& one : granted.value().claims)
+            auto& grant = granted.value();
+            execution.granters.emplace_back(grant.credentials, authorizer);
+            if (execution.runtime == nullptr)
+                execution.runtime = authorizer.runtime();
+            all.credentials = all.credentials.merged_with(grant.credentials);
+            for (auto& one : grant.claims)
                 all.claims.push_back(std::move(one));
             continue;
         }
@@ -90,7 +97,92 @@ awaitable<outcome<Credentials>> admit(std::vector<AnyAuthorizer> authorizers, To
     co_return co_await claim(std::move(all));
 }
 
+/// An interrupt for a handler that must not be run again, so that nobody resumes it.
+Interrupt made_final(Interrupt const& interrupt)
+{
+    if (!interrupt.resumable())
+        return interrupt;
+    Interrupt out(interrupt.flow(), InterruptKind::insufficient_scope,
+                  "The tool had done a part of its work when an API refused its token; it is not run again by itself.");
+    if (auto const* consent = interrupt.consent())
+        out.consent(*consent);
+    if (auto const* server = interrupt.server())
+        out.server(*server);
+    return out;
+}
+
+/// What became of a run of the handler in which an API refused a token.
+struct Verdict {
+    bool again = false;                                  ///< Run the handler once more.
+    std::optional<outcome<boost::json::value>> instead;  ///< The tool's answer in place of the handler's.
+};
+
+awaitable<Verdict> judge(std::shared_ptr<detail::ToolExecution> execution)
+{
+    Verdict verdict;
+    if (execution->refused) {
+        TokenRefusal refusal = std::move(*execution->refused);
+        execution->refused.reset();
+        auto const name = execution->name_of(refusal);
+        bool const before = name && execution->was_renewed(*name);
+        auto renewed = co_await detail::ToolExecution::renew(execution, std::move(refusal));
+        if (renewed && !execution->stopped) {
+            if (execution->past_return)
+                co_return verdict;
+            if (!before) {
+                verdict.again = true;
+                co_return verdict;
+            }
+            detail::ToolExecution::Stop stop;
+            stop.refusal = Failure(Errc::server_refused, fmt::format("the API refused also the renewed token \"{}\"", *name));
+            execution->stopped = std::move(stop);
+        }
+        else if (!execution->stopped) {
+            verdict.instead.emplace(renewed.failure());  // cancelled, or no such token
+            co_return verdict;
+        }
+    }
+    auto stop = std::move(*execution->stopped);
+    execution->stopped.reset();
+    if (execution->past_return) {
+        auto const* interrupt = std::get_if<Interrupt>(&stop.refusal);
+        if (interrupt == nullptr)
+            co_return verdict;
+        stop.refusal = made_final(*interrupt);
+    }
+    if (stop.refuser) {
+        verdict.instead = co_await refused(std::move(*stop.refuser), std::move(stop.refusal), execution->call);
+        co_return verdict;
+    }
+    if (auto const* interrupt = std::get_if<Interrupt>(&stop.refusal))
+        verdict.instead.emplace(*interrupt);
+    else
+        verdict.instead.emplace(std::get<Failure>(stop.refusal));
+    co_return verdict;
+}
+
 }  // namespace
+
+ToolContext::ToolContext(ToolCall call, Credentials credentials)
+    : execution_(std::make_shared<detail::ToolExecution>(std::move(call), std::move(credentials)))
+{
+}
+
+ToolCall const& ToolContext::call() const noexcept { return execution_->call; }
+Credentials const& ToolContext::credentials() const noexcept { return execution_->credentials; }
+void ToolContext::token_refused(TokenRefusal refusal) { execution_->refused = std::move(refusal); }
+void ToolContext::point_of_no_return() noexcept { execution_->past_return = true; }
+
+void ToolContext::go_on_without() noexcept
+{
+    execution_->refused.reset();
+    execution_->stopped.reset();
+}
+
+awaitable<outcome<Credentials>> ToolContext::renew_token(TokenRefusal refusal)
+{
+    return detail::ToolExecution::renew(execution_, std::move(refusal));
+}
 
 awaitable<outcome<boost::json::value>> Tool::run(std::shared_ptr<Data const> data, ToolCall call)
 {
@@ -105,8 +197,9 @@ awaitable<outcome<boost::json::value>> Tool::run(std::shared_ptr<Data const> dat
     // Cancellation is a value until the handler runs.
     bool const throws = co_await asio::this_coro::throw_if_cancelled();
     co_await asio::this_coro::throw_if_cancelled(false);
+    auto const execution = std::make_shared<detail::ToolExecution>(std::move(call), Credentials());
     std::optional<AnyAuthorizer> refuser;
-    auto admitted = co_await admit(data->authorizers, call, refuser);
+    auto admitted = co_await admit(data->authorizers, *execution, refuser);
     if (!admitted) {
         outcome<boost::json::value> answer;
         Refusal refusal;
@@ -115,7 +208,7 @@ awaitable<outcome<boost::json::value>> Tool::run(std::shared_ptr<Data const> dat
         else
             refusal = admitted.failure();
         if (refuser)
-            answer = co_await refused(std::move(*refuser), std::move(refusal), std::move(call));
+            answer = co_await refused(std::move(*refuser), std::move(refusal), execution->call);
         else if (admitted.has_interrupt())
             answer = admitted.interrupt();
         else
@@ -123,10 +216,23 @@ awaitable<outcome<boost::json::value>> Tool::run(std::shared_ptr<Data const> dat
         co_await asio::this_coro::throw_if_cancelled(throws);
         co_return answer;
     }
-    co_await asio::this_coro::throw_if_cancelled(throws);
-    ToolContext context(std::move(call), std::move(admitted).value());
-    auto input = context.call().input();
-    co_return co_await data->handler(std::move(input), context);
+    execution->credentials = std::move(admitted).value();
+    for (;;) {
+        co_await asio::this_coro::throw_if_cancelled(throws);
+        ToolContext context(execution);
+        auto input = execution->call.input();
+        auto output = co_await data->handler(std::move(input), context);
+        if (!execution->refused && !execution->stopped)
+            co_return output;
+        co_await asio::this_coro::throw_if_cancelled(false);
+        auto verdict = co_await judge(execution);
+        if (verdict.again)
+            continue;
+        co_await asio::this_coro::throw_if_cancelled(throws);
+        if (verdict.instead)
+            co_return std::move(*verdict.instead);
+        co_return output;
+    }
 }
 
 }  // namespace assent
