@@ -15,6 +15,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace json = boost::json;
@@ -140,6 +141,19 @@ public:
         refusal.name = name;
         context.token_refused(std::move(refusal));
         co_return "refused";
+    }
+
+    static awaitable<void> say_refused(std::string name, ToolContext& context)
+    {
+        context.token_refused(TokenRefusal(std::move(name)));
+        co_return;
+    }
+    static awaitable<std::string> half(std::shared_ptr<Api> api, ToolContext& context)
+    {
+        ++api->runs;
+        context.point_of_no_return();
+        context.token_refused(TokenRefusal("google"));
+        co_return "half done";
     }
 
     Tool tool_of(std::shared_ptr<Account> account)
@@ -277,10 +291,7 @@ BOOST_AUTO_TEST_CASE(with_several_token_sets_the_refused_one_alone_is_renewed)
 BOOST_AUTO_TEST_CASE(a_refusal_must_say_which_of_several_tokens_it_is_about)
 {
     for (auto const* name : {"", "slack"}) {
-        auto const answer = call(with([name](Nothing, ToolContext& context) -> awaitable<void> {
-            context.token_refused(TokenRefusal(name));
-            co_return;
-        }));
+        auto const answer = call(with([name](Nothing, ToolContext& context) { return say_refused(name, context); }));
         BOOST_REQUIRE(answer.has_failure());
         BOOST_TEST((answer.failure() == Errc::invalid_argument));
     }
@@ -344,12 +355,7 @@ BOOST_AUTO_TEST_CASE(a_handler_may_go_on_without_the_token)
 BOOST_AUTO_TEST_CASE(past_the_point_of_no_return_the_handler_is_not_run_again)
 {
     auto its_api = api;
-    auto const answer = call(with([its_api](Nothing, ToolContext& context) -> awaitable<std::string> {
-        ++its_api->runs;
-        context.point_of_no_return();
-        context.token_refused(TokenRefusal("google"));
-        co_return "half done";
-    }));
+    auto const answer = call(with([its_api](Nothing, ToolContext& context) { return half(its_api, context); }));
     BOOST_TEST((answer.value() == json::value("half done")));
     BOOST_TEST(its_api->runs == 1);
     BOOST_TEST(google->refusals.size() == 1U);  // the next call finds a token that works
