@@ -20,6 +20,7 @@
 #include <assent/runtime.hpp>
 #include <assent/secret.hpp>
 #include <assent/store.hpp>
+#include <assent/token_refusal.hpp>
 #include <assent/tool.hpp>
 #include <assent/tool_call.hpp>
 #include <assent/version.hpp>
