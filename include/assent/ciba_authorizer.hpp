@@ -1,5 +1,6 @@
 #pragma once
 
+#include <assent/authorization_options.hpp>
 #include <assent/authorizer.hpp>
 #include <assent/awaitable.hpp>
 #include <assent/credentials.hpp>
@@ -13,7 +14,6 @@
 #include <boost/json/value.hpp>
 
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,32 +22,12 @@
 
 namespace assent {
 
-/// What authorize() does while a person has not decided.
-enum class AuthorizationMode {
-    interrupt = 1,  ///< Returns an Interrupt at once; call again later.
-    block,          ///< Waits for the decision. No thread waits; a timer does.
-};
-
-/// The eventual answer to a request that a callback was told of. Cheap to copy.
-class EventualCredentials {
-public:
-    using Wait = std::function<awaitable<outcome<Credentials>>()>;
-    explicit EventualCredentials(Wait wait) : wait_(std::move(wait)) {}
-    /// Waits for the decision. A one-use approval is not claimed by this. @par Cancellation terminal; the request stays.
-    awaitable<outcome<Credentials>> get() const { return wait_(); }
-
-private:
-    Wait wait_;
-};
-
 /// Parameters of a CIBA authorization. Each setter takes a value or, where it says so, a function; see Parameter.
-class AsyncAuthorization {
+///
+/// Default credentials_context(): tool_call. Default name(): "async_authorization".
+class AsyncAuthorization : public AuthorizationOptions<AsyncAuthorization> {
 public:
-    /// Told of the pending request, with its Interrupt; authorize() goes on when it has completed. A failure ends the waiting, not the request.
-    using RequestHandler = std::function<awaitable<result<void>>(Interrupt, EventualCredentials)>;
-    using InterruptHandler = std::function<awaitable<result<void>>(Interrupt, ToolCall)>;
-
-    AsyncAuthorization() = default;
+    AsyncAuthorization() : AuthorizationOptions(CredentialsContext::tool_call, "async_authorization") {}
 
     /// What the tool needs; `openid` is added when absent. Value or function.
     AsyncAuthorization& scopes(Parameter<std::vector<std::string>> value) { scopes_ = std::move(value); return *this; }
@@ -84,32 +64,9 @@ public:
     /// A secret between the person and the provider (CIBA 7.1). Value or function.
     AsyncAuthorization& user_code(Parameter<Secret> value) { user_code_ = std::move(value); return *this; }
 
-    /// Default: tool_call.
-    AsyncAuthorization& credentials_context(CredentialsContext value) { context_ = value; return *this; }
-    /// Default: interrupt.
-    AsyncAuthorization& on_authorization_request(AuthorizationMode value) { mode_ = value; return *this; }
-    /// A function of (Interrupt) or (Interrupt, EventualCredentials), plain or a coroutine, returning nothing or result<void>: it is
-    /// told of the pending request, then authorize() waits for the decision.
-    template <class F>
-        requires detail::PlainCallable<F>
-    AsyncAuthorization& on_authorization_request(F function);
-    /// A function of (Interrupt, ToolCall), plain or a coroutine: called before an interrupt is returned.
-    template <class F>
-        requires detail::PlainCallable<F>
-    AsyncAuthorization& on_authorization_interrupt(F function);
-    /// A function of (Refusal, ToolCall), plain or a coroutine, returning JSON (or what converts to it): a protected tool answers with it
-    /// in place of the refusal.
-    template <class F>
-        requires detail::PlainCallable<F>
-    AsyncAuthorization& on_unauthorized(F function);
-    /// After a denial or an expiry was told: may a new call ask the person again? Default: true.
-    AsyncAuthorization& reprompt(bool value) { reprompt_ = value; return *this; }
     /// Ping mode: the provider calls the host's notification endpoint, which hands it to CibaAuthorizer::notify(). Polling goes on as a
     /// fall-back. Default: false (poll mode).
     AsyncAuthorization& ping(bool value) { ping_ = value; return *this; }
-    /// The name of the token set in Credentials, and of this authorizer in stored keys: give two authorizers of one client different
-    /// names when they must not share approvals. 1 to 64 bytes. Default "async_authorization".
-    AsyncAuthorization& name(std::string value) { name_ = std::move(value); return *this; }
 
 private:
     friend class CibaAuthorizer;
@@ -124,14 +81,7 @@ private:
     Parameter<std::chrono::seconds> requested_expiry_;
     Parameter<std::string> acr_values_;
     Parameter<Secret> user_code_;
-    CredentialsContext context_ = CredentialsContext::tool_call;
-    AuthorizationMode mode_ = AuthorizationMode::interrupt;
-    RequestHandler on_request_;
-    InterruptHandler on_interrupt_;
-    RefusalHandler on_unauthorized_;
-    bool reprompt_ = true;
     bool ping_ = false;
-    std::string name_ = "async_authorization";
 };
 
 /// Asks a person on their own device (OpenID CIBA): a push arrives, they see what is to happen, they approve or refuse.
@@ -193,5 +143,3 @@ private:
 };
 
 }  // namespace assent
-
-#include <assent/impl/ciba_authorizer.hpp>

@@ -1,7 +1,6 @@
 #pragma once
 
-#include "authorizer/pending_engine.hpp"
-#include "authorizer/provider.hpp"
+#include "authorizer/polling_protocol.hpp"
 #include "protocol/ciba.hpp"
 
 #include <memory>
@@ -21,16 +20,15 @@ public:
 };
 
 /// CIBA on the wire: bc-authorize, the token endpoint, and what the tokens must say.
-class CibaProtocol final : public PendingProtocol {
+class CibaProtocol final : public PollingProtocol {
 public:
-    explicit CibaProtocol(std::shared_ptr<Provider> provider) : provider_(std::move(provider)) {}
+    explicit CibaProtocol(std::shared_ptr<Provider> provider)
+        : PollingProtocol(std::move(provider), "urn:openid:params:grant-type:ciba", "auth_req_id")
+    {
+    }
 
     awaitable<StartAnswer> start(std::shared_ptr<PendingIntent const> intent) override;
-    awaitable<PollAnswer> poll(Secret request_id) override;
     awaitable<result<void>> verify(PendingRecord const& record) override;
-
-private:
-    std::shared_ptr<Provider> provider_;
 };
 
 }  // namespace assent

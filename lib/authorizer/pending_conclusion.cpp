@@ -29,22 +29,43 @@ std::string message_of(InterruptKind kind)
     }
 }
 
+AuthorizationRequest request_of(PendingRecord const& record)
+{
+    AuthorizationRequest out;
+    out.id = record.request_id;
+    out.requested_at = record.requested_at;
+    out.expires_in = duration_cast<seconds>(record.expires_at - record.requested_at);
+    out.interval = record.schedule.interval();
+    return out;
+}
+
+DeviceAuthorizationResponse device_of(PendingRecord const& record)
+{
+    DeviceAuthorizationResponse out;
+    out.device_code = record.request_id;
+    out.user_code = record.user_code;
+    out.verification_uri = record.verification_uri;
+    out.verification_uri_complete = record.verification_uri_complete;
+    out.requested_at = record.requested_at;
+    out.expires_in = duration_cast<seconds>(record.expires_at - record.requested_at);
+    out.interval = record.schedule.interval();
+    return out;
+}
+
 Interrupt interrupt_of(PendingSnapshot const& snapshot, InterruptKind kind)
 {
     auto const& record = snapshot.record;
-    Interrupt out(record.flow == Flow::unknown ? Flow::ciba : record.flow, kind, message_of(kind));
+    Interrupt out(record.flow, kind, message_of(kind));
     if (!record.binding_message.empty())
         out.binding_message(record.binding_message);
     if (record.server)
         out.server(*record.server);
     bool const waiting = kind == InterruptKind::pending || kind == InterruptKind::slow_down;
     if (record.requested_at != PendingRecord::time_point{} && record.expires_at != PendingRecord::time_point{}) {
-        AuthorizationRequest request;
-        request.id = record.request_id;
-        request.requested_at = record.requested_at;
-        request.expires_in = duration_cast<seconds>(record.expires_at - record.requested_at);
-        request.interval = record.schedule.interval();
-        out.request(std::move(request));
+        if (record.flow == Flow::device)
+            out.device(device_of(record));
+        else
+            out.request(request_of(record));
         out.expires_at(record.expires_at);
     }
     if (waiting) {
@@ -67,8 +88,8 @@ std::uint64_t fingerprint(std::string_view text)
 
 ExpectedAction::ExpectedAction(PendingIntent const& intent, CredentialsContext context)
     : resuming_(intent.resuming), exact_(intent.resuming || context == CredentialsContext::tool_call),
-      same_thread_(context != CredentialsContext::agent), nonce_(fingerprint(intent.seed.nonce)),
-      thread_id_(fingerprint(intent.seed.thread_id))
+      same_thread_(context != CredentialsContext::agent), flow_(static_cast<std::uint8_t>(intent.seed.flow)),
+      nonce_(fingerprint(intent.seed.nonce)), thread_id_(fingerprint(intent.seed.thread_id))
 {
     intent.seed.action_digest.copy(digest_.data(), digest_.size());
 }
@@ -97,7 +118,7 @@ outcome<TokenSet> conclude(PendingSnapshot const& snapshot, ExpectedAction const
         return interrupt_of(snapshot, *snapshot.interrupt);
     // An unknown handle and a forgotten authorization look alike, on purpose.
     if (snapshot.version == 0 || expected.is_foreign(snapshot))
-        return Interrupt(Flow::ciba, InterruptKind::expired, "Nothing is known of this authorization (any more)");
+        return Interrupt(expected.flow(), InterruptKind::expired, "Nothing is known of this authorization (any more)");
     if (!expected.fits(snapshot)) {
         auto const& record = snapshot.record;
         return Interrupt(record.flow, InterruptKind::action_changed, message_of(InterruptKind::action_changed));

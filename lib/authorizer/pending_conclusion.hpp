@@ -22,6 +22,7 @@ public:
     bool fits(PendingSnapshot const& snapshot) const;
     /// True when a resumed handle is none of this authorization's.
     bool is_foreign(PendingSnapshot const& snapshot) const;
+    Flow flow() const noexcept { return static_cast<Flow>(flow_); }
 
 private:
     // Kept small: a million of them wait at once. Texts of any length are known by a hash with a key of the process's own.
@@ -29,6 +30,7 @@ private:
     bool resuming_;
     bool exact_;
     bool same_thread_;
+    std::uint8_t flow_;
     std::uint64_t nonce_;
     std::uint64_t thread_id_;
 };

@@ -2,6 +2,7 @@
 
 #include "protocol/binding_message.hpp"
 #include "protocol/oauth_response.hpp"
+#include "protocol/pending_grant.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -35,19 +36,6 @@ bool never_sent(Failure const& failure)
            failure == Errc::queue_full || failure == Errc::invalid_argument;
 }
 
-bool is_client_problem(Errc code)
-{
-    switch (code) {
-    case Errc::invalid_client:
-    case Errc::unauthorized_client:
-    case Errc::invalid_request:
-    case Errc::invalid_scope:
-    case Errc::invalid_target:
-    case Errc::unsupported_grant_type: return true;
-    default: return false;
-    }
-}
-
 }  // namespace
 
 std::string iss_sub_login_hint(std::string_view issuer, std::string_view subject)
@@ -69,13 +57,7 @@ result<void> check(CibaParameters const& parameters, ProviderProfile profile)
         return Failure(Errc::invalid_argument, "give exactly one of user_id, login_hint_token and id_token_hint (CIBA 7.1)");
     if (std::find(parameters.scopes.begin(), parameters.scopes.end(), "openid") == parameters.scopes.end())
         return Failure(Errc::invalid_argument, "scopes must contain openid (CIBA 7.1)");
-    for (auto const& scope : parameters.scopes) {
-        bool const bad = scope.empty() || std::any_of(scope.begin(), scope.end(), [](char c) {
-                             return c <= ' ' || c == '"' || c == '\\' || static_cast<unsigned char>(c) >= 0x7f;
-                         });
-        if (bad)
-            return Failure(Errc::invalid_argument, "a scope is empty or has a character that RFC 6749 3.3 does not allow");
-    }
+    BOOST_OUTCOME_TRY(check_scopes(parameters.scopes));
     if (parameters.requested_expiry &&
         (*parameters.requested_expiry < seconds(1) || *parameters.requested_expiry > longest_expiry))
         return Failure(Errc::invalid_argument,
@@ -172,39 +154,6 @@ StartAnswer read_ciba_start(result<HttpResponse> const& answer, ProviderProfile 
              contains_without_case(error.reply.description, "push notification"))
         out.interrupt = InterruptKind::no_push;
     out.failure = error.to_failure("the provider refused the authorization request");
-    return out;
-}
-
-PollAnswer read_ciba_poll(result<HttpResponse> const& answer, std::chrono::system_clock::time_point now)
-{
-    PollAnswer out;
-    if (!answer) {
-        out.failure = answer.failure();
-        return out;
-    }
-    auto read = read_token_answer(answer.value(), now, {});
-    if (auto* granted = std::get_if<TokenResponse>(&read)) {
-        out.kind = PollAnswer::Kind::granted;
-        out.tokens = std::move(granted->tokens);
-        return out;
-    }
-    auto const& error = std::get<OauthError>(read);
-    out.interval = error.interval;
-    out.retry_after = error.retry_after;
-    switch (error.kind) {
-    case OauthErrorKind::pending: out.kind = PollAnswer::Kind::pending; return out;
-    case OauthErrorKind::slow_down: out.kind = PollAnswer::Kind::slow_down; return out;
-    case OauthErrorKind::transient:
-        out.failure = error.to_failure("the token endpoint gave no decision");
-        return out;
-    case OauthErrorKind::denied: out.kind = PollAnswer::Kind::denied; break;
-    case OauthErrorKind::expired: out.kind = PollAnswer::Kind::expired; break;
-    case OauthErrorKind::invalid_grant: out.kind = PollAnswer::Kind::invalid_grant; break;
-    case OauthErrorKind::failed:
-        out.kind = is_client_problem(error.code) ? PollAnswer::Kind::misconfigured : PollAnswer::Kind::failed;
-        break;
-    }
-    out.failure = error.to_failure("the token endpoint refused");
     return out;
 }
 

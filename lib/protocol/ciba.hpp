@@ -52,8 +52,4 @@ void add_parameters(FormBody& body, CibaParameters const& parameters);
 StartAnswer read_ciba_start(result<HttpResponse> const& answer, ProviderProfile profile,
                             std::optional<std::chrono::seconds> requested_expiry, std::chrono::system_clock::time_point now);
 
-/// What the answer (or its absence) to a token request with an auth_req_id means (CIBA 10.1.1, 11). Tokens without scopes: the server
-/// left `scope` out, which means as requested.
-PollAnswer read_ciba_poll(result<HttpResponse> const& answer, std::chrono::system_clock::time_point now);
-
 }  // namespace assent

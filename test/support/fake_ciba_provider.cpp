@@ -1,156 +1,18 @@
 #include "support/fake_ciba_provider.hpp"
 
-#include <assent/poll_scheduler.hpp>
-
-#include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <stdexcept>
+#include <utility>
 
 namespace assent::test {
-namespace {
 
 namespace json = boost::json;
-using std::chrono::duration_cast;
-using std::chrono::seconds;
 
-std::string decoded(std::string_view text)
-{
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] == '+')
-            out += ' ';
-        else if (text[i] == '%' && i + 2 < text.size()) {
-            out += static_cast<char>(std::stoi(std::string(text.substr(i + 1, 2)), nullptr, 16));
-            i += 2;
-        }
-        else
-            out += text[i];
-    }
-    return out;
-}
-
-std::string path_of(std::string const& url)
-{
-    auto const host = url.find("//") + 2;
-    return url.substr(url.find('/', host));
-}
-
-HttpResponse json_response(int status, json::object const& body)
-{
-    HttpResponse response(status, json::serialize(body));
-    response.headers.add("Content-Type", "application/json");
-    return response;
-}
-
-HttpResponse error_response(std::string_view error, int status = 400)
-{
-    json::object body;
-    body.emplace("error", error);
-    body.emplace("error_description", "said by the fake provider");
-    return json_response(status, body);
-}
-
-}  // namespace
-
-std::map<std::string, std::string> form_of(HttpRequest const& request)
-{
-    std::map<std::string, std::string> out;
-    std::string_view rest = request.body();
-    while (!rest.empty()) {
-        auto const pair = rest.substr(0, rest.find('&'));
-        rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
-        auto const equals = pair.find('=');
-        auto const added = out.emplace(decoded(pair.substr(0, equals)), decoded(pair.substr(equals + 1)));
-        if (!added.second)
-            throw std::logic_error("parameter sent twice: " + added.first->first);
-    }
-    return out;
-}
-
-FakeCibaProvider::FakeCibaProvider(std::shared_ptr<Clock> clock)
-    : clock_(std::move(clock)), key_(SigningKey::ec("key-1", "P-256"))
-{
-}
-
-FakeCibaProvider::Pending& FakeCibaProvider::latest()
-{
-    if (pending.empty())
-        throw std::logic_error("nothing was requested");
-    return pending.back().second;
-}
-
-std::size_t FakeCibaProvider::count(std::string_view path) const
-{
-    return static_cast<std::size_t>(std::count_if(seen.begin(), seen.end(), [&](Seen const& one) { return one.path == path; }));
-}
-
-std::vector<long> FakeCibaProvider::poll_times() const
-{
-    std::vector<long> out;
-    std::optional<std::chrono::system_clock::time_point> first;
-    for (auto const& one : seen) {
-        if (!first && one.path == "/bc-authorize")
-            first = one.at;
-        else if (first && one.path == "/oauth/token")
-            out.push_back(duration_cast<seconds>(one.at - *first).count());
-    }
-    return out;
-}
-
-awaitable<result<HttpResponse>> FakeCibaProvider::send(HttpRequest request)
-{
-    co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);  // never answers before it was suspended
-    auto const path = path_of(request.url());
-    Seen entry;
-    entry.path = path;
-    if (request.method() == HttpMethod::post)
-        entry.form = form_of(request);
-    entry.at = clock_->now();
-    seen.push_back(std::move(entry));
-    if (hang && hang(request)) {
-        auto const until = clock_->steady_now() + request.deadline().value();
-        // Of the caller's executor, which may end before this one.
-        auto const executor = co_await asio::this_coro::executor;
-        PollScheduler scheduler(executor, clock_);
-        auto const slept = co_await scheduler.sleep_until(until);
-        if (!slept)
-            co_return slept.failure();
-        co_return Errc::timed_out;
-    }
-    if (fault) {
-        if (auto injected = fault(request))
-            co_return std::move(*injected);
-    }
-    bool const lost = lose_answer && lose_answer(request);
-    auto response = answer(request);
-    if (lost)
-        co_return Errc::connection_reset;
-    co_return response;
-}
-
-result<HttpResponse> FakeCibaProvider::answer(HttpRequest const& request)
-{
-    auto const path = path_of(request.url());
-    if (path == "/.well-known/jwks.json")
-        return HttpResponse(200, key_set({key_.public_jwk("ES256")}));
-    auto form = form_of(request);
-    if (form["client_id"] != "client" || form["client_secret"] != "client-secret")
-        return error_response("invalid_client", 401);
-    if (path == "/bc-authorize")
-        return start(std::move(form));
-    if (path == "/oauth/token")
-        return token(std::move(form));
-    return HttpResponse(404, "not here");
-}
+FakeCibaProvider::FakeCibaProvider(std::shared_ptr<Clock> clock) : FakeProvider(std::move(clock), "/bc-authorize", "auth_req_id") {}
 
 HttpResponse FakeCibaProvider::start(std::map<std::string, std::string> form)
 {
@@ -158,7 +20,7 @@ HttpResponse FakeCibaProvider::start(std::map<std::string, std::string> form)
     Pending request;
     request.subject = std::string(hint.at("sub").as_string());
     request.parameters = std::move(form);
-    request.expires_at = clock_->now() + expires_in;
+    request.expires_at = now() + expires_in;
     auto id = fmt::format("auth-req-secret-{}", ++ids_);
     json::object body;
     body.emplace("auth_req_id", id);
@@ -169,42 +31,9 @@ HttpResponse FakeCibaProvider::start(std::map<std::string, std::string> form)
     return json_response(200, body);
 }
 
-HttpResponse FakeCibaProvider::token(std::map<std::string, std::string> form)
+void FakeCibaProvider::add_claims(json::object& claims, std::string const& id) const
 {
-    auto const found = std::find_if(pending.begin(), pending.end(), [&](auto const& one) { return one.first == form["auth_req_id"]; });
-    if (found == pending.end() || found->second.used)
-        return error_response("invalid_grant");
-    auto& request = found->second;
-    ++request.polls;
-    if (clock_->now() >= request.expires_at)
-        return error_response("expired_token");
-    if (request.decision.empty())
-        return error_response("authorization_pending");
-    if (request.decision != "approve")
-        return error_response(request.decision, 403);
-    request.used = true;
-
-    auto const now = duration_cast<seconds>(clock_->now().time_since_epoch()).count();
-    json::object claims;
-    claims.emplace("iss", fmt::format("https://{}/", domain));
-    claims.emplace("aud", "client");
-    claims.emplace("sub", request.subject);
-    claims.emplace("iat", now);
-    claims.emplace("exp", now + 3600);
-    claims.emplace("urn:openid:params:jwt:claim:auth_req_id", found->first);
-    if (alter_claims)
-        alter_claims(claims);
-    json::object body;
-    body.emplace("access_token", fmt::format("access-token-secret-of-{}-{}", request.subject, found->first));
-    body.emplace("id_token", key_.sign("ES256", json::serialize(claims)));
-    body.emplace("token_type", "Bearer");
-    body.emplace("expires_in", 3600);
-    body.emplace("scope", request.parameters.at("scope"));
-    if (request.parameters.contains("authorization_details"))
-        body.emplace("authorization_details", json::parse(request.parameters.at("authorization_details")));
-    if (alter_tokens)
-        alter_tokens(body);
-    return json_response(200, body);
+    claims.emplace("urn:openid:params:jwt:claim:auth_req_id", id);
 }
 
 }  // namespace assent::test

@@ -1,4 +1,5 @@
 #include "protocol/ciba.hpp"
+#include "protocol/pending_grant.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -46,7 +47,7 @@ StartAnswer start(result<HttpResponse> const& said, ProviderProfile profile = Pr
     return read_ciba_start(said, profile, std::nullopt, now);
 }
 
-PollAnswer poll(result<HttpResponse> const& said) { return read_ciba_poll(said, now); }
+PollAnswer poll(result<HttpResponse> const& said) { return read_pending_grant(said, now); }
 
 constexpr int any_status[] = {200, 400, 401, 403, 429, 500, 503};
 

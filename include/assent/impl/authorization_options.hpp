@@ -1,6 +1,6 @@
 #pragma once
 
-#include <assent/ciba_authorizer.hpp>
+#include <assent/authorization_options.hpp>
 
 #include <tuple>
 #include <type_traits>
@@ -83,37 +83,40 @@ awaitable<result<boost::json::value>> run_refusal_handler(std::shared_ptr<F> fun
 
 }  // namespace detail
 
+template <class Derived>
 template <class F>
     requires detail::PlainCallable<F>
-AsyncAuthorization& AsyncAuthorization::on_authorization_request(F function)
+Derived& AuthorizationOptions<Derived>::on_authorization_request(F function)
 {
     auto shared = std::make_shared<F>(std::move(function));
-    on_request_ = [shared = std::move(shared)](Interrupt interrupt, EventualCredentials eventual) {
+    common_.on_request = [shared = std::move(shared)](Interrupt interrupt, EventualCredentials eventual) {
         return detail::run_request_handler<F>(shared, std::move(interrupt), std::move(eventual));
     };
-    return *this;
+    return self();
 }
 
+template <class Derived>
 template <class F>
     requires detail::PlainCallable<F>
-AsyncAuthorization& AsyncAuthorization::on_authorization_interrupt(F function)
+Derived& AuthorizationOptions<Derived>::on_authorization_interrupt(F function)
 {
     auto shared = std::make_shared<F>(std::move(function));
-    on_interrupt_ = [shared = std::move(shared)](Interrupt interrupt, ToolCall call) {
+    common_.on_interrupt = [shared = std::move(shared)](Interrupt interrupt, ToolCall call) {
         return detail::run_interrupt_handler<F>(shared, std::move(interrupt), std::move(call));
     };
-    return *this;
+    return self();
 }
 
+template <class Derived>
 template <class F>
     requires detail::PlainCallable<F>
-AsyncAuthorization& AsyncAuthorization::on_unauthorized(F function)
+Derived& AuthorizationOptions<Derived>::on_unauthorized(F function)
 {
     auto shared = std::make_shared<F>(std::move(function));
-    on_unauthorized_ = [shared = std::move(shared)](Refusal refusal, ToolCall call) {
+    common_.on_unauthorized = [shared = std::move(shared)](Refusal refusal, ToolCall call) {
         return detail::run_refusal_handler<F>(shared, std::move(refusal), std::move(call));
     };
-    return *this;
+    return self();
 }
 
 }  // namespace assent

@@ -1,0 +1,282 @@
+#include "authorizer/pending_authorizer.hpp"
+
+#include "asio/cancellation.hpp"
+#include "authorizer/pending_audit.hpp"
+#include "core/digest.hpp"
+
+#include <boost/asio/this_coro.hpp>
+
+#include <exception>
+#include <type_traits>
+#include <utility>
+
+namespace assent {
+namespace {
+
+awaitable<outcome<Credentials>> ready(Credentials credentials) { co_return credentials; }
+awaitable<outcome<Grant>> prepared(Credentials credentials) { co_return Grant(std::move(credentials)); }
+
+/// Polling goes on while it lives, and stops also when the frame it is in is destroyed. @pre the engine outlives it.
+class Watching {
+public:
+    Watching(PendingEngine& engine, PendingSnapshotPtr const& pending) : engine_(engine), watch_(engine.watch(pending)) {}
+    Watching(Watching const&) = delete;
+    Watching& operator=(Watching const&) = delete;
+    ~Watching()
+    {
+        try {
+            engine_.unwatch(watch_);
+        }
+        catch (std::exception const&) {
+            // A lease that is not given back ends by itself.
+        }
+    }
+
+private:
+    PendingEngine& engine_;
+    PendingEngine::Watch watch_;
+};
+
+}  // namespace
+
+/// A call on its way through the authorizer.
+struct PendingAuthorizer::Question {
+    explicit Question(std::shared_ptr<PendingAuthorizer> its_authorizer) : authorizer(std::move(its_authorizer)) {}
+    /// What is known now, or why nothing is.
+    void is_told(result<PendingSnapshotPtr> what) { told = std::make_unique<result<PendingSnapshotPtr>>(std::move(what)); }
+    void wait_is_over(bool decided) { is_told(waiting->take(decided)); }
+
+    std::shared_ptr<PendingAuthorizer> authorizer;
+    std::unique_ptr<ToolCall> call;  ///< Only when it is needed after the wait.
+    std::optional<ExpectedAction> expected;
+    bool throws = true;              ///< What the caller's throw_if_cancelled was.
+    std::unique_ptr<result<PendingSnapshotPtr>> told;
+    std::optional<PendingEngine::Waiting> waiting;
+};
+
+PendingAuthorizer::PendingAuthorizer(std::shared_ptr<Provider> provider, std::unique_ptr<PendingProtocol> protocol, Flow flow,
+                                     detail::CommonOptions options, bool constant)
+    : provider_(std::move(provider)), options_(std::move(options)), flow_(flow), constant_(constant)
+{
+    if (options_.name.empty() || options_.name.size() > 64)
+        throw ConfigurationError(Failure(Errc::invalid_argument, "name() must have 1 to 64 bytes"));
+    static_cast<void>(runtime().http());  // says now that it is missing
+    auto const& client = provider_->client();
+    id_ = authorizer_id(to_string(flow), client.issuer(), client.client_id(), options_.name);
+    PendingSettings settings;
+    settings.reprompt = options_.reprompt;
+    auto audit = make_pending_audit(runtime(), options_.name, std::string(to_string(flow)));
+    engine_ = std::make_shared<PendingEngine>(runtime(), std::move(protocol), std::move(settings), std::move(audit));
+}
+
+template <class T>
+awaitable<outcome<T>> PendingAuthorizer::run(awaitable<std::unique_ptr<Question>> asked)
+{
+    auto question = co_await std::move(asked);
+    if (question->waiting) {
+        bool const told = co_await question->waiting->wait();
+        question->wait_is_over(told);
+    }
+    auto const answer = co_await PendingAuthorizer::answer<T>(std::move(question));
+    co_return std::move(*answer);
+}
+
+awaitable<outcome<Credentials>> PendingAuthorizer::authorize(ToolCall call)
+{
+    if (auto const* credentials = cached(call))
+        return ready(*credentials);
+    return run<Credentials>(ask(shared_from_this(), std::move(call)));
+}
+
+awaitable<outcome<Grant>> PendingAuthorizer::prepare(ToolCall call)
+{
+    if (auto const* credentials = cached(call))
+        return prepared(*credentials);
+    return run<Grant>(ask(shared_from_this(), std::move(call)));
+}
+
+Credentials const* PendingAuthorizer::cached(ToolCall const& call) const
+{
+    if (!constant_ || options_.context == CredentialsContext::tool_call || !call.resumed().empty())
+        return nullptr;
+    return cache_.find(call, options_.context, runtime().clock().now());
+}
+
+awaitable<result<bool>> PendingAuthorizer::cancel(std::shared_ptr<PendingAuthorizer> self, ToolCall call)
+{
+    BOOST_OUTCOME_CO_TRY(auto intent, co_await self->resolve(call));
+    self->cache_.erase(call, self->options_.context);
+    co_return co_await self->engine_->withdraw(intent->key);
+}
+
+awaitable<result<void>> PendingAuthorizer::remember(PendingSnapshotPtr) { co_return boost::outcome_v2::success(); }
+
+// --- what a call asks for ---
+
+result<ResumeHandle> PendingAuthorizer::admit(ToolCall const& call) const
+{
+    BOOST_OUTCOME_TRY(check(call));
+    if (call.resumed().empty())
+        return ResumeHandle();
+    return ResumeHandle::parse(call.resumed());
+}
+
+result<PendingAuthorizer::Seed> PendingAuthorizer::seed_of(ToolCall const& call, ResumeHandle handle,
+                                                           boost::json::array const& request) const
+{
+    auto const& client = provider_->client();
+    BOOST_OUTCOME_TRY(auto digest, action_digest(call, client.issuer(), client.client_id(), request));
+    bool const resuming = !handle.id.empty();
+    if (!resuming) {
+        handle.id = authorization_id(call, options_.context, digest, request);
+        handle.nonce = random_base64url(16);
+    }
+    auto const& principal = call.principal();
+    StoreKey key{"authorization"};
+    key.add(principal.issuer()).add(principal.subject()).add(principal.tenant()).add(principal.agent());
+    key.add(id_).add(handle.id);
+
+    PendingRecord record;
+    record.flow = flow_;
+    record.action_digest = std::move(digest);
+    record.nonce = std::move(handle.nonce);
+    record.tool_name = call.tool_name();
+    record.thread_id = call.thread_id();
+    record.call_id = call.call_id();
+    record.traceparent = call.traceparent();
+    record.one_use = options_.context == CredentialsContext::tool_call;
+    Seed seed(std::move(key), std::move(record));
+    seed.resuming = resuming;
+    return seed;
+}
+
+// --- from the question to the answer ---
+
+awaitable<std::unique_ptr<PendingAuthorizer::Question>> PendingAuthorizer::ask(std::shared_ptr<PendingAuthorizer> self,
+                                                                               ToolCall call)
+{
+    auto question = std::make_unique<Question>(std::move(self));
+    question->throws = co_await asio::this_coro::throw_if_cancelled();
+    co_await asio::this_coro::throw_if_cancelled(false);
+    co_await question->authorizer->look_into(*question, std::move(call));
+    co_return question;
+}
+
+/// As far as it goes without waiting for the person; sets `waiting` when that must be waited for.
+awaitable<void> PendingAuthorizer::look_into(Question& question, ToolCall call)
+{
+    auto resolved = co_await resolve(call);
+    if (!resolved) {
+        question.is_told(resolved.failure());
+        co_return;
+    }
+    question.expected.emplace(*resolved.value(), options_.context);
+    if (options_.on_interrupt || options_.context != CredentialsContext::tool_call)
+        question.call = std::make_unique<ToolCall>(std::move(call));
+    auto told = co_await engine_->step(std::move(resolved).value());
+
+    auto const state = co_await asio::this_coro::cancellation_state;
+    bool const wait_for_it = told && is_pending(*told.value()) && question.expected->fits(*told.value());
+    if (wait_for_it && remembers_pending_) {
+        auto remembered = co_await remember(told.value());
+        if (!remembered)
+            told = remembered.failure();
+    }
+    if (wait_for_it && told && options_.on_request)
+        told = co_await tell_and_wait(std::move(told).value(), *question.expected);
+    else if (wait_for_it && told && options_.mode == AuthorizationMode::block) {
+        if (detail::is_cancelled(state))
+            told = Errc::cancelled;
+        else
+            question.waiting.emplace(*engine_, *told.value());
+    }
+    if (!question.waiting)
+        question.is_told(std::move(told));
+}
+
+template <class T>
+awaitable<std::unique_ptr<outcome<T>>> PendingAuthorizer::answer(std::unique_ptr<Question> question)
+{
+    question->waiting.reset();
+    auto answer = co_await question->authorizer->concluded<T>(*question);
+    co_await asio::this_coro::throw_if_cancelled(question->throws);
+    co_return std::make_unique<outcome<T>>(std::move(answer));
+}
+
+template <class T>
+awaitable<outcome<T>> PendingAuthorizer::concluded(Question& question)
+{
+    auto const& told = *question.told;
+    if (!told)
+        co_return told.failure();
+    auto decision = conclude(*told.value(), *question.expected);
+    Interrupt interrupt;
+    if (decision) {
+        auto granted = grant(told.value(), std::move(decision).value(), question.call.get());
+        if constexpr (std::is_same_v<T, Grant>)
+            co_return granted;
+        else {
+            auto claimed = co_await claim(std::move(granted));
+            if (!claimed.has_interrupt())
+                co_return claimed;
+            interrupt = claimed.interrupt();  // another execution was first
+        }
+    }
+    else if (decision.has_failure())
+        co_return decision.failure();
+    else
+        interrupt = decision.interrupt();
+    if (options_.on_interrupt) {
+        auto handled = co_await options_.on_interrupt(interrupt, std::move(*question.call));
+        if (!handled)
+            co_return handled.failure();
+    }
+    co_return interrupt;
+}
+
+Grant PendingAuthorizer::grant(PendingSnapshotPtr const& snapshot, TokenSet tokens, ToolCall const* call)
+{
+    Grant out(Credentials(options_.name, std::move(tokens)));
+    if (snapshot->record.one_use)
+        out.claims.push_back([engine = engine_, snapshot] { return engine->consume(snapshot); });
+    else if (constant_)
+        cache_.put(*call, options_.context, out.credentials, runtime().clock().now());
+    return out;
+}
+
+/// Tells the host's function of the request and polls meanwhile; its failure ends the waiting.
+awaitable<result<PendingSnapshotPtr>> PendingAuthorizer::tell_and_wait(PendingSnapshotPtr pending,
+                                                                       ExpectedAction const& expected)
+{
+    auto const self = shared_from_this();
+    EventualCredentials eventual([self, pending, expected] { return eventually(self, pending, expected); });
+    auto interrupt = conclude(*pending, expected).interrupt();
+    Watching const watching(*engine_, pending);
+    auto handled = co_await options_.on_request(std::move(interrupt), std::move(eventual));
+    result<PendingSnapshotPtr> told;
+    if (handled)
+        told = co_await wait_on(std::move(pending));
+    else
+        told = handled.failure();
+    co_return told;
+}
+
+/// Waits on from a snapshot that may be out of date by now.
+awaitable<result<PendingSnapshotPtr>> PendingAuthorizer::wait_on(PendingSnapshotPtr snapshot)
+{
+    auto current = co_await engine_->look_up(snapshot->key);
+    // Tokens that are being verified are no decision yet.
+    if (current && (is_pending(*current.value()) || current.value()->record.state == PendingState::received))
+        current = co_await engine_->decided(std::move(current).value());
+    co_return current;
+}
+
+awaitable<outcome<Credentials>> PendingAuthorizer::eventually(std::shared_ptr<PendingAuthorizer> self, PendingSnapshotPtr pending,
+                                                              ExpectedAction expected)
+{
+    BOOST_OUTCOME_CO_TRY(auto snapshot, co_await self->wait_on(std::move(pending)));
+    BOOST_OUTCOME_CO_TRY(auto tokens, conclude(*snapshot, expected));
+    co_return Credentials(self->options_.name, std::move(tokens));
+}
+
+}  // namespace assent

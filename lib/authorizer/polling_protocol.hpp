@@ -1,0 +1,34 @@
+#pragma once
+
+#include "authorizer/pending_engine.hpp"
+#include "authorizer/provider.hpp"
+
+#include <memory>
+#include <string_view>
+
+namespace assent {
+
+/// What the flows have in common that ask a token endpoint until a person has decided.
+class PollingProtocol : public PendingProtocol {
+public:
+    awaitable<PollAnswer> poll(Secret request_id) final;
+
+protected:
+    /// @param grant_type, id_parameter literals: what the token endpoint is asked with.
+    PollingProtocol(std::shared_ptr<Provider> provider, std::string_view grant_type, std::string_view id_parameter)
+        : provider_(std::move(provider)), grant_type_(grant_type), id_parameter_(id_parameter)
+    {
+    }
+
+    /// The provider's metadata, unless reading it takes longer than the lease of who asks may last.
+    awaitable<result<std::shared_ptr<ProviderMetadata const>>> metadata_in_time();
+    static StartAnswer not_started(Failure failure);
+    Provider& provider() const noexcept { return *provider_; }
+
+private:
+    std::shared_ptr<Provider> provider_;
+    std::string_view grant_type_;
+    std::string_view id_parameter_;
+};
+
+}  // namespace assent
