@@ -2,10 +2,12 @@
 
 /// Everything a program that uses assent needs, without its HTTP client (assent/beast_http_client.hpp) and its test kit (assent/testing/).
 
+#include <assent/authorization_options.hpp>
 #include <assent/authorizer.hpp>
 #include <assent/ciba_authorizer.hpp>
 #include <assent/clock.hpp>
 #include <assent/credentials.hpp>
+#include <assent/device_authorizer.hpp>
 #include <assent/dpop.hpp>
 #include <assent/error.hpp>
 #include <assent/fga_client.hpp>

@@ -1,5 +1,6 @@
 #include "protocol/oauth_response.hpp"
 
+#include "protocol/provider_metadata.hpp"
 #include "protocol/retry_after.hpp"
 #include "protocol/wiping_json.hpp"
 
@@ -32,6 +33,8 @@ constexpr seconds longest_token_life{10LL * 365 * 24 * 60 * 60};
 constexpr seconds longest_request_life{259200};
 constexpr seconds longest_interval{24 * 60 * 60};
 constexpr std::size_t max_auth_req_id_bytes = 4096;
+constexpr std::size_t max_device_code_bytes = 4096;
+constexpr std::size_t max_user_code_bytes = 64;
 
 bool is_success(int status) noexcept {
     return status >= 200 && status < 300;
@@ -122,6 +125,7 @@ constexpr auto known_errors = std::to_array<KnownError>({
     {"slow_down", Errc::server_refused, OauthErrorKind::slow_down},
     {"expired_token", Errc::server_refused, OauthErrorKind::expired},
     {"access_denied", Errc::server_refused, OauthErrorKind::denied},
+    {"authorization_declined", Errc::server_refused, OauthErrorKind::denied},  // Entra ID
     {"transaction_failed", Errc::transaction_failed, OauthErrorKind::failed},
     // RFC 6749 4.1.2.1 and 5.2
     {"invalid_request", Errc::invalid_request, OauthErrorKind::failed},
@@ -152,6 +156,10 @@ constexpr auto known_errors = std::to_array<KnownError>({
     {"login_required", Errc::server_refused, OauthErrorKind::failed},
     {"consent_required", Errc::server_refused, OauthErrorKind::failed},
     {"account_selection_required", Errc::server_refused, OauthErrorKind::failed},
+    // GitHub, all with status 200
+    {"incorrect_device_code", Errc::server_refused, OauthErrorKind::invalid_grant},
+    {"incorrect_client_credentials", Errc::invalid_client, OauthErrorKind::failed},
+    {"device_flow_disabled", Errc::unauthorized_client, OauthErrorKind::failed},
     // Auth0
     {"mfa_required", Errc::server_refused, OauthErrorKind::failed},
     {"mfa_invalid_code", Errc::server_refused, OauthErrorKind::failed},
@@ -210,6 +218,14 @@ OauthError read_error(json::object const* body, HttpResponse const& response, sy
         answer.kind = OauthErrorKind::failed;
     }
     return answer;
+}
+
+/// What a person is sent to: an endpoint, but a page may be named by a fragment.
+bool is_verification_uri(std::string_view uri, bool loopback_http_allowed) {
+    auto const page = uri.substr(0, uri.find('#'));
+    bool const web = uri.starts_with("https://") || uri.starts_with("http://");
+    return web && printable_ascii(uri) && uri.find(' ') == uri.npos && uri.size() <= 2048 &&
+           check_endpoint(page, "verification_uri", loopback_http_allowed).has_value();
 }
 
 bool has_error(json::object const& body) noexcept {
@@ -412,6 +428,55 @@ result<BackchannelResponse> read_backchannel_response(HttpResponse const& respon
     answer.expires_in = *life;
 
     if (auto const* value = present(body.value(), "interval")) {
+        auto const interval = seconds_of(*value);
+        if (!interval || *interval < seconds(1) || *interval > longest_interval)
+            return malformed("interval is not within 1 s to one day");
+        answer.interval = interval;
+    }
+    return answer;
+}
+
+result<DeviceResponse> read_device_response(HttpResponse const& response, system_clock::time_point now,
+                                            bool loopback_http_allowed) {
+    auto const body = read_json_object(response);
+    if (!is_success(response.status) || (body && has_error(body.value())))
+        return read_error(body ? &body.value() : nullptr, response, now)
+            .to_failure("the provider did not accept the device authorization request");
+    if (!body)
+        return body.failure();
+
+    DeviceResponse answer;
+    auto const& members = body.value();
+    auto const code = text_member(members, "device_code");
+    if (!code || code->empty() || code->size() > max_device_code_bytes || !printable_ascii(*code))
+        return malformed("device_code is missing or not 1 to 4096 printable bytes");
+    answer.device_code = Secret(*code);
+
+    auto const user_code = text_member(members, "user_code");
+    if (!user_code || user_code->empty() || user_code->size() > max_user_code_bytes || !printable_ascii(*user_code))
+        return malformed("user_code is missing or not 1 to 64 printable characters");
+    answer.user_code = *user_code;
+
+    auto uri = text_member(members, "verification_uri");
+    if (!uri)
+        uri = text_member(members, "verification_url");
+    if (!uri || !is_verification_uri(*uri, loopback_http_allowed))
+        return malformed("verification_uri is missing or not an https URL of at most 2048 bytes");
+    answer.verification_uri = *uri;
+    if (auto const* complete = present(members, "verification_uri_complete")) {
+        auto const* text = complete->if_string();
+        if (text == nullptr || !is_verification_uri(*text, loopback_http_allowed))
+            return malformed("verification_uri_complete is not an https URL of at most 2048 bytes");
+        answer.verification_uri_complete.assign(text->data(), text->size());
+    }
+
+    auto const* expires_in = present(members, "expires_in");
+    auto const life = expires_in != nullptr ? seconds_of(*expires_in) : std::nullopt;
+    if (!life || *life < seconds(1) || *life > longest_request_life)
+        return malformed("expires_in is missing or not within 1 to 259200 s");
+    answer.expires_in = *life;
+
+    if (auto const* value = present(members, "interval")) {
         auto const interval = seconds_of(*value);
         if (!interval || *interval < seconds(1) || *interval > longest_interval)
             return malformed("interval is not within 1 s to one day");

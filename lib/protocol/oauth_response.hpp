@@ -62,6 +62,18 @@ public:
     std::optional<std::chrono::seconds> interval;
 };
 
+/// A successful device authorization request (RFC 8628 3.2).
+class DeviceResponse {
+public:
+    DeviceResponse() = default;
+    Secret device_code;
+    std::string user_code;
+    std::string verification_uri;
+    std::string verification_uri_complete;  ///< Empty when absent.
+    std::chrono::seconds expires_in{0};
+    std::optional<std::chrono::seconds> interval;
+};
+
 /// The Errc of an OAuth `error` code; server_refused for those that have none of their own.
 Errc errc_of_oauth_error(std::string_view error) noexcept;
 /// What an OAuth `error` code means while waiting for a grant.
@@ -99,6 +111,15 @@ std::variant<TokenResponse, OauthError> read_token_answer(HttpResponse const& re
 result<BackchannelResponse> read_backchannel_response(HttpResponse const& response,
                                                       std::chrono::system_clock::time_point now,
                                                       std::optional<std::chrono::seconds> requested_expiry);
+
+/// Reads the acknowledgement of a device authorization request. `verification_url` stands in for a missing verification_uri, as Google
+/// has it.
+/// @param loopback_http_allowed as for the provider's endpoints: verification URIs are https, or http on a loopback host when allowed.
+/// @par Errors malformed_response: a member is missing or out of bounds (device_code 1 to 4096 printable bytes, user_code 1 to 64
+///             printable characters, URIs as check_endpoint() but with a fragment allowed, expires_in 1 to 259200 s, interval 1 s to
+///             one day). A 2xx answer with an `error` member fails with that error.
+result<DeviceResponse> read_device_response(HttpResponse const& response, std::chrono::system_clock::time_point now,
+                                            bool loopback_http_allowed);
 
 /// Splits a scope value on spaces and commas; no empty ones, no duplicates, order kept.
 std::vector<std::string> split_scopes(std::string_view text);

@@ -48,6 +48,7 @@ LAYERS = {
         rf"{HEAVY}|{TESTING}|{UMBRELLA}",
         r"(http|store|testing)/|assent/(memory_store|beast_\w+)\.hpp",
     ),
+    "lib/qr": (r"lib/qr/.*", rf"boost/asio|{HEAVY}|{TESTING}|{UMBRELLA}", r"(protocol|asio|authorizer|fga|http|store|testing|jose)/"),
     "lib/jose": (r"lib/jose/.*", rf"boost/asio|{HEAVY}|{TESTING}|{UMBRELLA}", r"(asio|authorizer|fga|http|store|testing)/"),
     "lib/store": (r"lib/store/.*", rf"{HEAVY}|{TESTING}|{UMBRELLA}", r"(protocol|authorizer|fga|http|testing|jose)/"),
     "lib/http": (
@@ -62,6 +63,7 @@ LAYERS = {
 HOMES = {
     r"boost/beast|boost/asio/ssl|openssl/ssl": r"lib/http/|test/|bench/|examples/",
     r"cjose/|jansson": r"lib/jose/|test/",
+    r"qrencode": r"lib/qr/",
     r"boost/test/included": r"nowhere",
     r"(?:\.\./)+.*": r"nowhere",
 }
