@@ -8,7 +8,7 @@
 namespace assent {
 namespace {
 
-constexpr std::size_t initial_capacity = 768;
+constexpr std::size_t initial_capacity = 400;
 
 constexpr std::array<bool, 256> make_unreserved() {
     std::array<bool, 256> table{};

@@ -204,8 +204,9 @@ OauthError read_error(json::object const* body, HttpResponse const& response, sy
             if (interval && *interval > seconds(0) && *interval <= longest_interval)
                 answer.interval = interval;
         }
+        if (!pending)
+            answer.reply.error = answer.error;
     }
-    answer.reply.error = answer.error;
 
     if (auto const* known = find_error(answer.error)) {
         answer.code = known->code;
