@@ -73,6 +73,9 @@ public:
     std::vector<std::string> required_scopes;
     std::vector<std::pair<std::string, std::string>> authorization_params;
     std::string behavior = "resume";                      ///< "resume" or "reload"
+    /// Why: "not_connected" (no such account is connected), "missing_scopes", "consent_required" (the server's word),
+    /// "no_subject_token" (the host has no token to exchange), "token_refused" (who it was for refuses it). Empty when not known.
+    std::string reason;
 };
 
 /// A person must act, or has refused. Data, not an error; can be stored, sent, and resumed in another process.
@@ -124,13 +127,13 @@ public:
     Interrupt& server(ServerReply value);
 
     /// As `JSON.stringify` of the SDK's interrupt: the same members, order and units (times are seconds since 1970, with a
-    /// fraction). After them, only when set, ours: handle, bindingMessage, expiresAt, nextPollAt, server. Holds secrets: for
+    /// fraction). After them, only when set, ours: reason, handle, bindingMessage, expiresAt, nextPollAt, server. Holds secrets: for
     /// trusted storage and for the SDK's own front ends.
     boost::json::object to_json() const;
     /// Safe for a browser or a model. The SDK's isInterrupt accepts it, and its token-vault front ends can work with it.
     ///
     /// Always: name, code, message, flow, kind, resumable. When known: handle, bindingMessage, userCode, verificationUri,
-    /// verificationUriComplete, connection, scopes, requiredScopes, authorizationParams, behavior, retryAfter (seconds),
+    /// verificationUriComplete, connection, scopes, requiredScopes, authorizationParams, behavior, reason, retryAfter (seconds),
     /// expiresAt and nextPollAt (ISO 8601, UTC), server {untrusted: true, status, error, description, requestId}.
     /// Never the auth_req_id or the device_code; a text that contains one of them is left out.
     boost::json::object to_public_json() const;

@@ -571,6 +571,8 @@ json::object Interrupt::to_json() const {
         object["retryAfter"] = data.retry_after->count();
     object["message"] = data.message;
 
+    if (data.consent && !data.consent->reason.empty())
+        object["reason"] = data.consent->reason;
     if (!data.handle.empty())
         object["handle"] = data.handle;
     if (!data.binding_message.empty())
@@ -614,6 +616,7 @@ json::object Interrupt::to_public_json() const {
         object["requiredScopes"] = array_of(data.consent->required_scopes);
         object["authorizationParams"] = object_of(data.consent->authorization_params);
         object["behavior"] = data.consent->behavior;
+        data.show(object, "reason", data.consent->reason);
     }
     if (data.retry_after)
         object["retryAfter"] = data.retry_after->count();
@@ -743,6 +746,9 @@ result<Interrupt> Interrupt::parse(json::value const& value) {
             object, {"authorizationParams", "authorization_params"}, [&](json::value const& params) {
                 return reader.params(params, "/authorizationParams", consent.authorization_params);
             });
+        reader.optional(object, {"reason"}, [&](json::value const& reason) {
+            return reader.text(reason, "/reason", max_name, consent.reason);
+        });
         return reader.optional(object, {"behavior"}, [&](json::value const& behavior) {
             return reader.text(behavior, "/behavior", max_name, consent.behavior) &&
                    (consent.behavior == "resume" || consent.behavior == "reload" ||
