@@ -3,6 +3,7 @@
 #include <assent/authorizer.hpp>
 #include <assent/awaitable.hpp>
 #include <assent/credentials.hpp>
+#include <assent/grant_options.hpp>
 #include <assent/interrupt.hpp>
 #include <assent/outcome.hpp>
 #include <assent/parameter.hpp>
@@ -35,20 +36,15 @@ private:
 namespace detail {
 
 /// What every AuthorizationOptions holds.
-class CommonOptions {
+class CommonOptions : public GrantSettings {
 public:
     using RequestHandler = std::function<awaitable<result<void>>(Interrupt, EventualCredentials)>;
-    using InterruptHandler = std::function<awaitable<result<void>>(Interrupt, ToolCall)>;
 
-    CommonOptions(CredentialsContext its_context, std::string its_name) : context(its_context), name(std::move(its_name)) {}
+    using GrantSettings::GrantSettings;
 
-    CredentialsContext context;
     AuthorizationMode mode = AuthorizationMode::interrupt;
     RequestHandler on_request;
-    InterruptHandler on_interrupt;
-    RefusalHandler on_unauthorized;
     bool reprompt = true;
-    std::string name;
 };
 
 }  // namespace detail
@@ -56,48 +52,31 @@ public:
 /// What the options of all authorizers that ask a person and wait for the decision have in common.
 /// @tparam Derived the options class, which the setters return.
 template <class Derived>
-class AuthorizationOptions {
+class AuthorizationOptions : public GrantOptions<Derived, detail::CommonOptions> {
 public:
     /// Told of the pending request, with its Interrupt; authorize() goes on when it has completed. A failure ends the waiting, not the request.
     using RequestHandler = detail::CommonOptions::RequestHandler;
-    using InterruptHandler = detail::CommonOptions::InterruptHandler;
 
-    /// Who shares what is granted.
-    Derived& credentials_context(CredentialsContext value) { common_.context = value; return self(); }
     /// Default: interrupt.
-    Derived& on_authorization_request(AuthorizationMode value) { common_.mode = value; return self(); }
+    Derived& on_authorization_request(AuthorizationMode value) { this->common_.mode = value; return this->self(); }
     /// A function of (Interrupt) or (Interrupt, EventualCredentials), plain or a coroutine, returning nothing or result<void>: it is
     /// told of the pending request, then authorize() waits for the decision.
     template <class F>
         requires detail::PlainCallable<F>
     Derived& on_authorization_request(F function);
-    /// A function of (Interrupt, ToolCall), plain or a coroutine: called before an interrupt is returned.
-    template <class F>
-        requires detail::PlainCallable<F>
-    Derived& on_authorization_interrupt(F function);
-    /// A function of (Refusal, ToolCall), plain or a coroutine, returning JSON (or what converts to it): a protected tool answers with it
-    /// in place of the refusal.
-    template <class F>
-        requires detail::PlainCallable<F>
-    Derived& on_unauthorized(F function);
     /// After a denial or an expiry was told: may a new call ask the person again? Default: true.
-    Derived& reprompt(bool value) { common_.reprompt = value; return self(); }
-    /// The name of the token set in Credentials, and of this authorizer in stored keys: give two authorizers of one client different
-    /// names when they must not share approvals. 1 to 64 bytes.
-    Derived& name(std::string value) { common_.name = std::move(value); return self(); }
+    Derived& reprompt(bool value) { this->common_.reprompt = value; return this->self(); }
 
 protected:
-    AuthorizationOptions(CredentialsContext context, std::string name) : common_(context, std::move(name)) {}
+    AuthorizationOptions(CredentialsContext context, std::string name)
+        : GrantOptions<Derived, detail::CommonOptions>(context, std::move(name))
+    {
+    }
     ~AuthorizationOptions() = default;
     AuthorizationOptions(AuthorizationOptions const&) = default;
     AuthorizationOptions(AuthorizationOptions&&) noexcept = default;
     AuthorizationOptions& operator=(AuthorizationOptions const&) = default;
     AuthorizationOptions& operator=(AuthorizationOptions&&) noexcept = default;
-
-    detail::CommonOptions common_;
-
-private:
-    Derived& self() noexcept { return static_cast<Derived&>(*this); }
 };
 
 }  // namespace assent

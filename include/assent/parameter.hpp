@@ -56,6 +56,18 @@ inline constexpr bool is_result = false;
 template <class T>
 inline constexpr bool is_result<result<T>> = true;
 
+/// What a function gives in the end, without the coroutine and the result around it.
+template <class T>
+struct Given {
+    using type = T;
+};
+template <class T>
+struct Given<awaitable<T>> : Given<T> {};
+template <class T>
+struct Given<result<T>> : Given<T> {};
+template <class T, class F>
+inline constexpr bool returns = std::is_same_v<typename Given<ResultOf<F>>::type, T>;
+
 /// A failure for what a function of the host's threw; in its own words.
 Failure threw(std::exception_ptr error);
 
