@@ -165,6 +165,10 @@ public:
     assent::awaitable<assent::result<void>> verify(assent::PendingRecord const&) override {
         co_return boost::outcome_v2::success();
     }
+    assent::awaitable<assent::RefreshAnswer> refresh(std::shared_ptr<assent::PendingIntent const>,
+                                                     assent::PendingRecord const&) override {
+        co_return assent::RefreshAnswer();
+    }
 
 private:
     std::size_t number_ = 0;

@@ -35,15 +35,17 @@ awaitable<result<void>> CibaProtocol::verify(PendingRecord const& record)
     auto const& tokens = *record.tokens;
     if (tokens.id_token.empty())
         co_return Failure(Errc::id_token_invalid, "the token response has no id_token (CIBA 10.1.1)");
-    IdTokenExpectations expected;
-    expected.subject = record.expected_subject;
-    expected.auth_req_id = record.request_id;
-    expected.access_token = tokens.access_token;
-    expected.refresh_token = tokens.refresh_token;
-    auto id_token = tokens.id_token;
-    auto claims = co_await provider().validate_id_token(std::move(id_token), std::move(expected));
-    if (!claims)
-        co_return claims.failure();
+    if (!record.id_token_kept) {
+        IdTokenExpectations expected;
+        expected.subject = record.expected_subject;
+        expected.auth_req_id = record.request_id;
+        expected.access_token = tokens.access_token;
+        expected.refresh_token = tokens.refresh_token;
+        auto id_token = tokens.id_token;
+        auto claims = co_await provider().validate_id_token(std::move(id_token), std::move(expected));
+        if (!claims)
+            co_return claims.failure();
+    }
 
     BOOST_OUTCOME_CO_TRY(check_granted_scopes(record.scopes, tokens));
     boost::json::value requested;

@@ -34,7 +34,7 @@ awaitable<result<void>> DeviceProtocol::verify(PendingRecord const& record)
         co_return Failure(Errc::id_token_invalid,
                           "openid was requested and the token response has no id_token: nobody can tell who has signed in");
     // Whoever opens the link signs in: also an ID token that was not asked for must not be somebody else's.
-    if (!tokens.id_token.empty()) {
+    if (!tokens.id_token.empty() && !record.id_token_kept) {
         IdTokenExpectations expected;
         expected.subject = record.expected_subject;
         expected.access_token = tokens.access_token;

@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::size_t max_entries = 100'000;
 constexpr std::chrono::seconds longest_belief{60};
-constexpr std::chrono::seconds skew{60};
 
 template <class Parts>
 std::size_t hash_of(Parts const& parts) noexcept
@@ -67,7 +66,7 @@ void GrantCache::put(ToolCall const& call, CredentialsContext context, Credentia
     auto good_until = now + longest_belief;
     for (auto const name : credentials.names()) {
         if (auto const* tokens = credentials.find(name); tokens->expires_at)
-            good_until = std::min(good_until, *tokens->expires_at - skew);
+            good_until = std::min(good_until, *tokens->expires_at - skew_);
     }
     if (good_until <= now)
         return;

@@ -19,6 +19,9 @@ class GrantCache {
 public:
     using time_point = std::chrono::system_clock::time_point;
 
+    /// @param skew nothing is handed out that expires within this.
+    explicit GrantCache(std::chrono::seconds skew = std::chrono::seconds(60)) : skew_(skew) {}
+
     /// Null when there is none or it is not good at `now` any more. Valid until the next put() or erase().
     Credentials const* find(ToolCall const& call, CredentialsContext context, time_point now) const noexcept;
     void put(ToolCall const& call, CredentialsContext context, Credentials credentials, time_point now);
@@ -54,6 +57,7 @@ private:
 
     void make_room(time_point now);
 
+    std::chrono::seconds skew_;
     boost::unordered_flat_map<Owner, Entry, Hash, Equal> entries_;
 };
 

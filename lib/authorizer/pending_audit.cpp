@@ -38,6 +38,18 @@ std::string_view name_of(PollAnswer::Kind kind)
     return "unknown";
 }
 
+std::string_view name_of(RefreshAnswer::Kind kind)
+{
+    switch (kind) {
+    case RefreshAnswer::Kind::hiccup: return "hiccup";
+    case RefreshAnswer::Kind::misconfigured: return "misconfigured";
+    case RefreshAnswer::Kind::renewed: return "renewed";
+    case RefreshAnswer::Kind::ended: return "ended";
+    case RefreshAnswer::Kind::interrupted: return "interrupted";
+    }
+    return "unknown";
+}
+
 class PendingAudit final : public PendingObserver {
 public:
     PendingAudit(Runtime runtime, std::string authorizer, std::string method)
@@ -79,6 +91,11 @@ public:
     void polled(PollAnswer::Kind kind) override
     {
         runtime_.observer()->count("assent.polls", 1, {{"authz.method", method_}, {"authz.outcome", name_of(kind)}});
+    }
+
+    void refreshed(RefreshAnswer::Kind kind) override
+    {
+        runtime_.observer()->count("assent.refreshes", 1, {{"authz.method", method_}, {"authz.outcome", name_of(kind)}});
     }
 
 private:

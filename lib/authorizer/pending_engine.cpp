@@ -300,6 +300,9 @@ awaitable<result<PendingSnapshotPtr>> PendingEngine::step(std::shared_ptr<Pendin
         if (!told)
             co_return told;
         auto const& snapshot = told.value();
+        bool const tokens = snapshot && snapshot->version != 0 && snapshot->record.tokens;
+        if (!mine && tokens && !intent->refused.empty() && snapshot->record.tokens->access_token == intent->refused)
+            continue;  // joined one who did not know that
         if (snapshot && (mine || intent->resuming || snapshot->version != 0 || snapshot->interrupt))
             co_return told;
         // Joined an operation that was not there to start anything: look again.
@@ -523,6 +526,8 @@ awaitable<result<PendingSnapshotPtr>> PendingEngine::operate(Slot slot, std::sha
     PendingFsm fsm(std::move(settings), std::move(seed), intent && intent->resuming, next_jitter());
     if (flow.lease_until != time_point{})
         fsm.own_schedule(flow.schedule);
+    if (intent)
+        fsm.refused(intent->refused);
     fsm.audience(flow.attended());
     if (hurry)
         fsm.hurry();
@@ -689,6 +694,13 @@ awaitable<result<PendingSnapshotPtr>> PendingEngine::drive(Flow const& flow, Pen
             if (!verified)
                 outcome.failure = verified.failure();
             event = std::move(outcome);
+            break;
+        }
+        case PendingAction::Type::refresh: {
+            auto answer = co_await protocol_->refresh(intent, fsm.record());
+            if (observer_)
+                observer_->refreshed(answer.kind);
+            event = std::move(answer);
             break;
         }
         case PendingAction::Type::wait: {

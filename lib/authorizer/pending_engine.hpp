@@ -35,6 +35,7 @@ public:
     StoreKey key;
     PendingRecord seed;
     bool resuming = false;  ///< The call names this authorization by its handle.
+    Secret refused;         ///< An access token that is not accepted any more; empty: none.
 };
 
 /// What a flow does on the wire. Implementations are owned by the engine and outlive their operations.
@@ -47,6 +48,9 @@ public:
     virtual awaitable<PollAnswer> poll(Secret request_id) = 0;
     /// Checks that what was granted is what was asked. `record` outlives the operation.
     virtual awaitable<result<void>> verify(PendingRecord const& record) = 0;
+    /// Renews granted tokens, once. Only asked when they have a refresh token, or PendingSettings::renewable. `record` outlives the
+    /// operation.
+    virtual awaitable<RefreshAnswer> refresh(std::shared_ptr<PendingIntent const> intent, PendingRecord const& record) = 0;
 };
 
 /// How an authorization stands. Immutable, shared by all who wait for it.
@@ -67,6 +71,7 @@ public:
     virtual ~PendingObserver() = default;
     virtual void changed(PendingSnapshot const& snapshot) = 0;
     virtual void polled(PollAnswer::Kind kind) = 0;
+    virtual void refreshed(RefreshAnswer::Kind kind) = 0;
 };
 
 /// Drives the authorizations of one authorizer: one operation at a time for each, however many wait for it; polls on the runtime's

@@ -1,6 +1,8 @@
 #include "authorizer/polling_protocol.hpp"
 
+#include "protocol/jwt_claims.hpp"
 #include "protocol/pending_grant.hpp"
+#include "protocol/refresh.hpp"
 
 #include <chrono>
 #include <utility>
@@ -48,6 +50,24 @@ awaitable<PollAnswer> PollingProtocol::poll(Secret request_id)
     body.add(id_parameter_, request_id.expose());
     auto answer = co_await provider_->post_form(known->token_endpoint, body);
     co_return read_pending_grant(answer, provider_->runtime().clock().now());
+}
+
+awaitable<RefreshAnswer> PollingProtocol::refresh(std::shared_ptr<PendingIntent const>, PendingRecord const& record)
+{
+    auto metadata = co_await metadata_in_time();
+    if (!metadata) {
+        RefreshAnswer answer;
+        answer.failure = metadata.failure();
+        co_return answer;
+    }
+    // It was verified when it came: the one that replaces it must be for the same person.
+    auto subject = unverified_text_claim(record.tokens->id_token.expose(), "sub");
+    FormBody body;
+    add_refresh_parameters(body, *record.tokens);
+    auto response = co_await provider_->post_form(metadata.value()->token_endpoint, body);
+    auto answer = read_refresh(response, provider_->runtime().clock().now());
+    answer.subject = std::move(subject);
+    co_return answer;
 }
 
 }  // namespace assent

@@ -12,6 +12,7 @@ namespace assent {
 class PollingProtocol : public PendingProtocol {
 public:
     awaitable<PollAnswer> poll(Secret request_id) final;
+    awaitable<RefreshAnswer> refresh(std::shared_ptr<PendingIntent const> intent, PendingRecord const& record) final;
 
 protected:
     /// @param grant_type, id_parameter literals: what the token endpoint is asked with.

@@ -1,5 +1,7 @@
 #include "protocol/pending_fsm.hpp"
 
+#include <boost/json/value.hpp>
+
 #include <algorithm>
 #include <utility>
 
@@ -11,7 +13,6 @@ using std::chrono::seconds;
 
 constexpr int max_conflicts = 16;
 constexpr int max_store_failures = 12;  // about 45 s in all
-constexpr seconds longest_skew{60};
 
 Errc errc_of(Failure const& failure)
 {
@@ -81,6 +82,7 @@ PendingAction PendingFsm::resume(Event event, time_point now)
         PendingAction operator()(StoreFailed& failed) const { return self.on_store_failed(std::move(failed), now); }
         PendingAction operator()(StartAnswer& answer) const { return self.on_started(std::move(answer), now); }
         PendingAction operator()(PollAnswer& answer) const { return self.on_polled(std::move(answer), now); }
+        PendingAction operator()(RefreshAnswer& answer) const { return self.on_refreshed(std::move(answer), now); }
     };
     return std::visit(Visitor{*this, now}, event);
 }
@@ -163,6 +165,15 @@ PendingAction PendingFsm::on_loaded(Loaded loaded, time_point now)
             return save(Step::saving_tokens, now);
         }
     }
+    if (step_ == Step::reloading_refreshed) {
+        // As above: what was renewed replaces the tokens it was renewed from, and no others.
+        bool const replaces = loaded.version != 0 && stored.nonce == record_.nonce && stored.state == PendingState::granted &&
+                              stored.tokens->access_token == renewed_from_;
+        if (replaces) {
+            version_ = loaded.version;
+            return save(Step::saving_refreshed, now);
+        }
+    }
     record_ = std::move(stored);
     version_ = loaded.version;
     if (own_schedule_ && record_.state == PendingState::pending && record_.lease_owner == settings_.owner)
@@ -219,12 +230,7 @@ PendingAction PendingFsm::decide(time_point now)
 
     case PendingState::received: return verify();
 
-    case PendingState::granted:
-        if (usable(record_, now))
-            return finish();
-        if (may_start())
-            return claim_start(now);
-        return end(PendingState::expired, InterruptKind::expired, Failure(), now);
+    case PendingState::granted: return decide_granted(now);
 
     case PendingState::consumed:
         // Without an id of the model's the same action asked for again is a new wish, and gets a new question.
@@ -253,6 +259,44 @@ PendingAction PendingFsm::decide(time_point now)
     return fail(Failure(Errc::record_corrupt, "a stored authorization has an unknown state"));
 }
 
+/// True when the granted tokens are good for that much longer.
+bool PendingFsm::alive(time_point now, seconds skew) const noexcept
+{
+    bool const is_refused = !refused_.empty() && record_.tokens->access_token == refused_;
+    return !is_refused && record_.tokens->valid_at(now, skew);
+}
+
+PendingAction PendingFsm::decide_granted(time_point now)
+{
+    if (alive(now, record_.one_use ? seconds(0) : settings_.refresh_skew))
+        return finish();
+    bool const renewable = !record_.one_use && (settings_.renewable || !record_.tokens->refresh_token.empty());
+    if (!renewable) {
+        if (may_start())
+            return claim_start(now);
+        return end(PendingState::expired, InterruptKind::expired, Failure(), now);
+    }
+
+    bool const still_good = alive(now, seconds(0));
+    if (now < record_.lease_until && record_.lease_owner != settings_.owner) {
+        // Another process renews them.
+        if (still_good)
+            return finish();
+        return wait(std::min(record_.lease_until, now + settings_.look_again));
+    }
+    bool const may_refresh = seed_ && !engaged_ && now >= record_.refresh_at;
+    if (!may_refresh) {
+        if (still_good)
+            return finish();
+        Failure failure(Errc::temporarily_unavailable, "expired tokens could not be renewed just now; call again a little later");
+        return fail(record_.server ? failure.with_server(*record_.server) : failure);
+    }
+    // Known to all before the refresh token is used: whoever finds this after a crash knows that it may have been.
+    record_.lease_owner = settings_.owner;
+    record_.lease_until = now + settings_.poll_lease;
+    return save(Step::claiming_refresh, now);
+}
+
 PendingAction PendingFsm::claim_start(time_point now)
 {
     record_ = *seed_;
@@ -274,6 +318,7 @@ PendingAction PendingFsm::on_saved(Saved saved)
         switch (step) {
         case Step::saving_start: return load(Step::reloading_start);
         case Step::saving_tokens: return load(Step::reloading_tokens);
+        case Step::saving_refreshed: return load(Step::reloading_refreshed);
         default: return load(Step::loading);
         }
     }
@@ -283,6 +328,8 @@ PendingAction PendingFsm::on_saved(Saved saved)
     case Step::claiming_start: return ask(PendingAction::Type::start, Step::starting);
     case Step::claiming_poll: return ask(PendingAction::Type::poll, Step::polling);
     case Step::saving_tokens: return verify();
+    case Step::claiming_refresh: return ask(PendingAction::Type::refresh, Step::refreshing);
+    case Step::saving_refreshed: return record_.state == PendingState::received ? verify() : finish();
     default: return finish();
     }
 }
@@ -296,9 +343,10 @@ PendingAction PendingFsm::on_store_failed(StoreFailed failed, time_point now)
     // A request id or a token answer is given once: it must reach the store. Everything else can be done again.
     bool const request_id = step_ == Step::saving_start || step_ == Step::reloading_start;
     bool const tokens = step_ == Step::saving_tokens || step_ == Step::reloading_tokens;
-    if ((!request_id && !tokens) || ++store_failures_ > max_store_failures)
+    bool const refreshed = step_ == Step::saving_refreshed || step_ == Step::reloading_refreshed;
+    if ((!request_id && !tokens && !refreshed) || ++store_failures_ > max_store_failures)
         return fail(std::move(failed.failure));
-    retry_ = request_id ? Step::saving_start : Step::saving_tokens;
+    retry_ = request_id ? Step::saving_start : refreshed ? Step::saving_refreshed : Step::saving_tokens;
     return wait(now + store_backoff(store_failures_ - 1));
 }
 
@@ -315,6 +363,16 @@ PendingAction PendingFsm::on_started(StartAnswer answer, time_point now)
         record_.expires_at = now + answer.expires_in;
         record_.schedule = answer.schedule;
         record_.schedule.started(now);
+        record_.lease_owner.clear();
+        record_.lease_until = {};
+        changed_ = true;
+        return save(Step::saving_start, now);
+
+    case StartAnswer::Kind::granted:
+        record_.state = PendingState::granted;
+        record_.tokens = std::move(answer.tokens);
+        if (record_.tokens->scopes.empty())
+            record_.tokens->scopes = record_.scopes;
         record_.lease_owner.clear();
         record_.lease_until = {};
         changed_ = true;
@@ -340,6 +398,7 @@ PendingAction PendingFsm::on_started(StartAnswer answer, time_point now)
     case StartAnswer::Kind::failed:
         if (answer.interrupt) {
             interrupt_ = answer.interrupt;
+            record_.tokens = std::move(answer.tokens);
             if (auto const* server = answer.failure.server())
                 record_.server = *server;
         }
@@ -348,6 +407,11 @@ PendingAction PendingFsm::on_started(StartAnswer answer, time_point now)
         changed_ = true;
         break;
     }
+    return erase();
+}
+
+PendingAction PendingFsm::erase()
+{
     step_ = Step::erasing;
     PendingAction action(PendingAction::Type::erase);
     action.expected = version_;
@@ -433,6 +497,64 @@ PendingAction PendingFsm::on_verified(Verified verified, time_point now)
     return end(PendingState::failed, interrupt, failure, now);
 }
 
+PendingAction PendingFsm::on_refreshed(RefreshAnswer answer, time_point now)
+{
+    record_.lease_owner.clear();
+    record_.lease_until = {};
+    switch (answer.kind) {
+    case RefreshAnswer::Kind::renewed:
+        renewed_from_ = record_.tokens->access_token;
+        record_.id_token_kept = answer.tokens->id_token.empty();
+        record_.tokens = renewed(*record_.tokens, std::move(*answer.tokens));
+        if (record_.expected_subject.empty())
+            record_.expected_subject = std::move(answer.subject);
+        record_.refresh_at = {};
+        record_.refresh_failures = 0;
+        record_.server.reset();
+        // Stored before anybody uses them: the refresh token may be new, and then the old one is dead.
+        if (settings_.verifies)
+            record_.state = PendingState::received;
+        return save(Step::saving_refreshed, now);
+
+    case RefreshAnswer::Kind::hiccup:
+    case RefreshAnswer::Kind::misconfigured: return not_refreshed(std::move(answer), now);
+
+    case RefreshAnswer::Kind::ended:
+        engaged_ = false;
+        if (may_start())
+            return claim_start(now);
+        if (alive(now, seconds(0))) {
+            record_.tokens->refresh_token = Secret();
+            return save(Step::saving, now);
+        }
+        return end(PendingState::failed, InterruptKind::invalid_grant, std::move(answer.failure), now);
+
+    case RefreshAnswer::Kind::interrupted:
+        interrupt_ = answer.interrupt;
+        record_.tokens = std::move(answer.tokens);
+        record_.server.reset();
+        if (auto const* server = answer.failure.server())
+            record_.server = *server;
+        changed_ = true;
+        return erase();
+    }
+    return not_refreshed(std::move(answer), now);
+}
+
+/// The old tokens serve on while they live.
+PendingAction PendingFsm::not_refreshed(RefreshAnswer answer, time_point now)
+{
+    auto wait = refresh_backoff(record_.refresh_failures++, jitter_);
+    if (answer.retry_after)
+        wait = std::max(wait, milliseconds(*answer.retry_after));
+    record_.refresh_at = now + wait;
+    if (auto const* server = answer.failure.server())
+        record_.server = *server;
+    if (!alive(now, seconds(0)))
+        failure_ = std::move(answer.failure);
+    return save(Step::saving, now);
+}
+
 PendingAction PendingFsm::end(PendingState state, std::optional<InterruptKind> interrupt, Failure failure, time_point now)
 {
     record_.state = state;
@@ -481,18 +603,39 @@ PendingRecord::time_point keep_until(PendingRecord const& record, PendingSetting
     case PendingState::received:
     case PendingState::granted:
         until = record.tokens->expires_at.value_or(now + settings.unknown_token_lifetime);
+        if (!record.one_use && !record.tokens->refresh_token.empty())
+            until = std::max(until, now + settings.refresh_token_lifetime);
         break;
     default: break;
     }
     return std::max(until, now) + settings.tombstone;
 }
 
-bool usable(PendingRecord const& record, PendingRecord::time_point now)
+bool usable(PendingRecord const& record, PendingRecord::time_point now, seconds skew)
 {
     if (record.state != PendingState::granted || !record.tokens)
         return false;
     // A one-use approval may be used until its token dies; a shared one must be worth handing out.
-    return record.tokens->valid_at(now, record.one_use ? seconds(0) : longest_skew);
+    return record.tokens->valid_at(now, record.one_use ? seconds(0) : skew);
+}
+
+TokenSet renewed(TokenSet const& before, TokenSet answer)
+{
+    if (answer.refresh_token.empty())
+        answer.refresh_token = before.refresh_token;
+    if (answer.id_token.empty())
+        answer.id_token = before.id_token;
+    if (answer.scopes.empty())
+        answer.scopes = before.scopes;
+    if (answer.authorization_details().is_null() && !before.authorization_details().is_null())
+        answer.authorization_details(before.authorization_details());
+    return answer;
+}
+
+milliseconds refresh_backoff(std::uint32_t failures, double jitter)
+{
+    auto const full = std::min(milliseconds(1000) * (1 << std::min<std::uint32_t>(failures, 5)), milliseconds(30'000));
+    return full - std::chrono::duration_cast<milliseconds>(full * jitter / 2);
 }
 
 }  // namespace assent

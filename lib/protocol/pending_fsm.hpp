@@ -20,6 +20,7 @@ public:
         not_sent,    ///< The provider was certainly not asked, or said so (429, 503). May be tried again, after retry_after.
         unsure,      ///< The answer was lost; the person may have been asked.
         accepted,
+        granted,     ///< Tokens at once; no person had to be asked.
     };
     Kind kind = Kind::failed;
     Failure failure;
@@ -33,6 +34,31 @@ public:
     std::string verification_uri_complete;
     std::chrono::seconds expires_in{0};
     PollSchedule schedule;
+
+    std::optional<TokenSet> tokens;  ///< granted; failed with an interrupt: tokens that are not enough, for what is told of them.
+};
+
+/// What came of an attempt to renew granted tokens.
+class RefreshAnswer {
+public:
+    RefreshAnswer() = default;
+
+    enum class Kind {
+        hiccup = 0,     ///< Not the server's final word; also a lost answer. What is known is kept and tried again later.
+        misconfigured,  ///< The client is refused, not the grant. Kept, too.
+        renewed,
+        ended,          ///< The grant is no more (invalid_grant): only a new authorization helps.
+        interrupted,    ///< A person must act first; see interrupt.
+    };
+    Kind kind = Kind::hiccup;
+    Failure failure;
+    std::optional<InterruptKind> interrupt;
+    std::optional<std::chrono::seconds> retry_after;
+    /// renewed: as received. What is left out (refresh_token, id_token, scopes, details) stays as it was. interrupted: as
+    /// StartAnswer::tokens.
+    std::optional<TokenSet> tokens;
+    /// The `sub` that the earlier ID token had: a renewed one must be for the same person. Empty: not known.
+    std::string subject;
 };
 
 /// What the provider answered to a poll.
@@ -68,6 +94,10 @@ public:
     std::chrono::seconds tombstone{3600};                ///< How long an end is remembered.
     std::chrono::milliseconds look_again{200};           ///< How often to look whether another process has started.
     std::chrono::seconds unknown_token_lifetime{3600};   ///< When the server does not say.
+    std::chrono::seconds refresh_skew{60};               ///< Shared tokens are renewed so long before they expire.
+    std::chrono::hours refresh_token_lifetime{24 * 30};  ///< How long tokens with a refresh token are kept when nobody asks.
+    bool verifies = true;                                ///< Renewed tokens are verified, as new ones are.
+    bool renewable = false;                              ///< Tokens can be had anew without a refresh token, and without a person.
     bool reprompt = true;                                ///< After an end was told, a new call may ask the person again.
     /// Keep the lease between polls and write the schedule only when the lease is renewed: for one who stays and polls again.
     bool keep_lease = false;
@@ -85,6 +115,7 @@ public:
         start,     ///< Ask the provider; answer StartAnswer.
         poll,      ///< Ask for the decision; answer PollAnswer.
         verify,    ///< Verify record().tokens; answer Verified.
+        refresh,   ///< Renew record().tokens; answer RefreshAnswer.
         wait,      ///< Sleep until `until`; answer Waited.
         finish,    ///< Done; see the FSM's accessors.
     };
@@ -126,7 +157,8 @@ public:
     public:
         Failure failure;
     };
-    using Event = std::variant<Begin, Loaded, Saved, Erased, Waited, Verified, StoreFailed, StartAnswer, PollAnswer>;
+    using Event =
+        std::variant<Begin, Loaded, Saved, Erased, Waited, Verified, StoreFailed, StartAnswer, PollAnswer, RefreshAnswer>;
 
     /// @param seed what to ask when nothing is pending; without one nothing is ever started.
     /// @param resuming the call names this very authorization by its handle: tell its end again, never start another.
@@ -142,6 +174,8 @@ public:
     void hurry() { hurry_ = true; }
     /// The driver has waited until next_poll_at of the record of that version, by a clock that nobody sets.
     void waited(std::uint64_t version) { waited_ = version; }
+    /// Who accepted this token before does not any more: it is as good as expired.
+    void refused(Secret access_token) { refused_ = std::move(access_token); }
     /// Whether anybody will be told what comes. Default: true. An end that nobody was told of answers once, later.
     void audience(bool present) { audience_ = present; }
 
@@ -175,12 +209,18 @@ private:
         saving_tokens,   ///< Then verify.
         reloading_tokens,
         verifying,
+        claiming_refresh,
+        refreshing,
+        saving_refreshed, ///< Then verify or finish.
+        reloading_refreshed,
     };
 
     PendingAction decide(time_point now);
     PendingAction ask(PendingAction::Type type, Step step);
     bool may_start() const noexcept { return seed_ && !resuming_ && !engaged_; }
     PendingAction claim_start(time_point now);
+    bool alive(time_point now, std::chrono::seconds skew) const noexcept;
+    PendingAction decide_granted(time_point now);
     PendingAction load(Step step);
     PendingAction save(Step step, time_point now);
     PendingAction wait(time_point until);
@@ -192,6 +232,9 @@ private:
     PendingAction on_started(StartAnswer answer, time_point now);
     PendingAction on_polled(PollAnswer answer, time_point now);
     PendingAction on_verified(Verified verified, time_point now);
+    PendingAction on_refreshed(RefreshAnswer answer, time_point now);
+    PendingAction not_refreshed(RefreshAnswer answer, time_point now);
+    PendingAction erase();
     PendingAction still_pending(time_point now);
     PendingAction end(PendingState state, std::optional<InterruptKind> interrupt, Failure failure, time_point now);
     PendingAction verify();
@@ -206,6 +249,8 @@ private:
     std::uint64_t version_ = 0;
     std::optional<Failure> failure_;
     std::optional<InterruptKind> interrupt_;
+    Secret refused_;
+    Secret renewed_from_;   ///< The access token that the one in record_ replaces, while it is not stored.
     int conflicts_ = 0;
     int store_failures_ = 0;
     Step retry_ = Step::idle;  ///< The write to repeat after a wait.
@@ -229,7 +274,11 @@ PendingRecord withdrawn(PendingRecord record);
 /// When the store may forget the record.
 PendingRecord::time_point keep_until(PendingRecord const& record, PendingSettings const& settings,
                                      PendingRecord::time_point now);
-/// True when the tokens are there and good for use now.
-bool usable(PendingRecord const& record, PendingRecord::time_point now);
+/// True when the tokens are there and good for use now, shared ones for `skew` longer.
+bool usable(PendingRecord const& record, PendingRecord::time_point now, std::chrono::seconds skew = std::chrono::seconds(60));
+/// Tokens renewed: what the answer left out stays as it was (RFC 6749 6).
+TokenSet renewed(TokenSet const& before, TokenSet answer);
+/// How long to wait before tokens that could not be renewed are tried again: 1 s doubling to 30 s, some of it at random.
+std::chrono::milliseconds refresh_backoff(std::uint32_t failures, double jitter);
 
 }  // namespace assent

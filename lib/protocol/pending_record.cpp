@@ -295,6 +295,11 @@ std::string encode(PendingRecord const& record)
     put(out, "lease_until", record.lease_until);
     if (record.tokens)
         out.emplace("tokens", write_tokens(*record.tokens, storage));
+    if (record.id_token_kept)
+        out.emplace("id_token_kept", true);
+    put(out, "refresh_at", record.refresh_at);
+    if (record.refresh_failures != 0)
+        out.emplace("refresh_failures", record.refresh_failures);
     if (record.final_error)
         out.emplace("error", to_string(*record.final_error));
     if (record.final_interrupt)
@@ -357,6 +362,10 @@ result<PendingRecord> decode_pending_record(std::string_view text)
         record.tokens = read_tokens(*tokens, in);
     if ((record.state == PendingState::received || record.state == PendingState::granted) && !record.tokens)
         in.wrong("tokens", "is missing");
+    record.id_token_kept = in.flag("id_token_kept", false);
+    record.refresh_at = in.time("refresh_at");
+    record.refresh_failures =
+        static_cast<std::uint32_t>(in.integer("refresh_failures", 0, std::numeric_limits<std::uint32_t>::max(), 0));
     if (auto const name = in.text("error"); !name.empty()) {
         record.final_error = errc_from_string(name);
         if (!record.final_error)

@@ -8,6 +8,7 @@
 #include "protocol/poll_schedule.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -69,6 +70,10 @@ public:
     time_point lease_until{};
 
     std::optional<TokenSet> tokens;  ///< received, granted.
+    bool id_token_kept = false;      ///< tokens->id_token was verified before, with tokens that were renewed since.
+    /// Granted tokens are not renewed before; set after a try that failed.
+    time_point refresh_at{};
+    std::uint32_t refresh_failures = 0;  ///< In a row.
 
     // Why it ended.
     std::optional<Errc> final_error;
