@@ -11,6 +11,7 @@
 #include <assent/dpop.hpp>
 #include <assent/error.hpp>
 #include <assent/fga_client.hpp>
+#include <assent/grant_options.hpp>
 #include <assent/http_client.hpp>
 #include <assent/interrupt.hpp>
 #include <assent/memory_store.hpp>
@@ -22,7 +23,10 @@
 #include <assent/runtime.hpp>
 #include <assent/secret.hpp>
 #include <assent/store.hpp>
+#include <assent/token_exchange_authorizer.hpp>
 #include <assent/token_refusal.hpp>
+#include <assent/token_type.hpp>
+#include <assent/token_vault_authorizer.hpp>
 #include <assent/tool.hpp>
 #include <assent/tool_call.hpp>
 #include <assent/version.hpp>

@@ -305,6 +305,8 @@ result<TokenResponse> read_tokens(json::object const& body, system_clock::time_p
             tokens.token_type = "Bearer";
         else if (equal_ignoring_case(*text, "dpop"))
             tokens.token_type = "DPoP";
+        else if (equal_ignoring_case(*text, "n_a") && text_member(body, "issued_token_type"))
+            tokens.token_type = "N_A";  // RFC 8693 2.2.1: what was issued is no access token
         else
             return Failure(Errc::server_refused,
                            "the server issued a token whose token_type is neither Bearer nor DPoP");
