@@ -24,17 +24,21 @@
 /// What every benchmark needs: options, CPU time, memory, robust statistics and the line of JSON.
 namespace bench {
 
-/// `--name value` pairs of the command line. Ends the program with a message when one is malformed or unknown.
+/// `--name value` pairs of the command line; a name without a value is 1. Ends the program with a message when one is malformed or unknown.
 class Options {
 public:
     Options(int argc, char** argv, std::map<std::string, double> defaults) : values_(std::move(defaults)) {
-        for (int index = 1; index < argc; index += 2) {
+        for (int index = 1; index < argc; ++index) {
             std::string_view const name = argv[index];
             auto const known = values_.find(std::string(name.substr(std::min<std::size_t>(2, name.size()))));
-            if (!name.starts_with("--") || known == values_.end() || index + 1 == argc) {
+            if (!name.starts_with("--") || known == values_.end()) {
                 usage(argv[0]);
             }
-            std::string_view const text = argv[index + 1];
+            if (index + 1 == argc || std::string_view(argv[index + 1]).starts_with("--")) {
+                known->second = 1;
+                continue;
+            }
+            std::string_view const text = argv[++index];
             auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), known->second);
             if (error != std::errc() || end != text.data() + text.size()) {
                 usage(argv[0]);

@@ -2,6 +2,7 @@
 
 #include "harness.hpp"
 #include "support/loopback_server.hpp"
+#include "support/peer.hpp"
 
 #include <assent/beast_http_client.hpp>
 
@@ -9,7 +10,6 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 
-#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -20,9 +20,6 @@
 #include <string_view>
 #include <vector>
 
-#include <sched.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 namespace {
@@ -113,70 +110,12 @@ private:
     Load load_;
 };
 
-struct Ended {
-    std::string output;
-    double cpu_us = 0;
-};
-
-/// Runs a program on this process's CPU to its end.
-Ended run(std::vector<std::string> const& command)
-{
-    std::array<int, 2> ends{};
-    if (::pipe(ends.data()) != 0)
-        throw std::runtime_error("pipe");
-    ::posix_spawn_file_actions_t actions;
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
-    ::posix_spawn_file_actions_addclose(&actions, ends[0]);
-    std::vector<char*> arguments;
-    for (auto const& argument : command)
-        arguments.push_back(const_cast<char*>(argument.c_str()));
-    arguments.push_back(nullptr);
-    ::pid_t child = -1;
-    int const error = ::posix_spawnp(&child, arguments[0], &actions, nullptr, arguments.data(), environ);
-    ::posix_spawn_file_actions_destroy(&actions);
-    ::close(ends[1]);
-    Ended result;
-    std::array<char, 4096> piece;
-    for (::ssize_t size; error == 0 && (size = ::read(ends[0], piece.data(), piece.size())) > 0;)
-        result.output.append(piece.data(), static_cast<std::size_t>(size));
-    ::close(ends[0]);
-    int status = -1;
-    ::rusage usage{};
-    if (error != 0 || ::wait4(child, &status, 0, &usage) != child || status != 0)
-        throw std::runtime_error(command[0] + " failed");
-    auto const part = [](::timeval const& time) { return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_usec); };
-    result.cpu_us = part(usage.ru_utime) + part(usage.ru_stime);
-    return result;
-}
-
-/// The number before `label` or, when it has a colon, behind it.
-double number_at(std::string const& text, std::string_view label)
-{
-    auto const at = text.find(label);
-    if (at == text.npos)
-        throw std::runtime_error("unexpected output: " + text);
-    if (label.ends_with(':'))
-        return std::strtod(text.c_str() + at + label.size(), nullptr);
-    auto const begin = text.find_last_not_of("0123456789.", at - 1);
-    return std::strtod(text.c_str() + (begin == text.npos ? 0 : begin + 1), nullptr);
-}
-
 double wrk(std::string const& script, std::string const& url, std::size_t in_flight, std::size_t seconds)
 {
-    auto const ended = run({"wrk", "-t1", "-c" + std::to_string(in_flight), "-d" + std::to_string(seconds) + "s", "-s", script, url});
+    auto const ended = bench::run({"wrk", "-t1", "-c" + std::to_string(in_flight), "-d" + std::to_string(seconds) + "s", "-s", script, url});
     if (ended.output.find("Non-2xx") != std::string::npos || ended.output.find("Socket errors") != std::string::npos)
         throw std::runtime_error("wrk: " + ended.output);
-    return ended.cpu_us / number_at(ended.output, " requests in");
-}
-
-double undici(std::string const& peers, std::string const& url, std::string const& ca_file, std::size_t in_flight, std::size_t requests)
-{
-    std::string list = R"({"content-type":"application/x-www-form-urlencoded")";
-    for (auto const& [name, value] : headers())
-        list += ",\"" + name + "\":\"" + value + '"';
-    auto const ended = run({"node", peers + "/undici.mjs", url, ca_file, std::to_string(in_flight), std::to_string(requests), body(), list + '}'});
-    return number_at(ended.output, "\"cpu_us\":") / static_cast<double>(requests);
+    return ended.cpu_us / bench::number_at(ended.output, " requests in");
 }
 
 std::string write_wrk_script()
@@ -232,7 +171,7 @@ int main(int argc, char** argv)
             if (peers) {
                 each.wrk_times.push_back(wrk(script, each.url, in_flight, options.count("seconds")));
                 if (round % 2 == 0)
-                    each.undici_times.push_back(undici(peers, each.url, each.ca_file, in_flight, requests / 3));
+                    each.undici_times.push_back(bench::undici(peers, each.url, each.ca_file, in_flight, requests / 3, body(), headers()));
             }
         }
     }
