@@ -2,7 +2,9 @@
 
 /// Everything a program that uses assent needs, without its HTTP client (assent/beast_http_client.hpp) and its test kit (assent/testing/).
 
+#include <assent/api_response.hpp>
 #include <assent/authorization_options.hpp>
+#include <assent/authorized_http.hpp>
 #include <assent/authorizer.hpp>
 #include <assent/ciba_authorizer.hpp>
 #include <assent/clock.hpp>

@@ -18,6 +18,7 @@
 
 namespace assent {
 
+class Dpop;
 class Runtime;
 
 /// Anything that decides whether a tool call may go on.
@@ -63,6 +64,7 @@ public:
     virtual awaitable<outcome<Grant>> renew(ToolCall call, TokenRefusal refusal) = 0;
     virtual RefusalHandler const* on_unauthorized() const = 0;
     virtual Runtime const* runtime() const noexcept = 0;
+    virtual Dpop const* dpop() const noexcept = 0;
 };
 
 awaitable<outcome<Grant>> prepared(awaitable<outcome<Credentials>> credentials);
@@ -116,6 +118,16 @@ public:
             return nullptr;
     }
 
+    Dpop const* dpop() const noexcept override
+    {
+        if constexpr (requires {
+                          { authorizer_.dpop() } -> std::convertible_to<Dpop const*>;
+                      })
+            return authorizer_.dpop();
+        else
+            return nullptr;
+    }
+
 private:
     A authorizer_;
 };
@@ -131,6 +143,7 @@ private:
 ///   has to do, with the scopes held and demanded. It cannot renew: server_refused, or the interrupt insufficient_scope.
 /// - `RefusalHandler const* on_unauthorized() const`: the refusal itself is handed on.
 /// - `Runtime const* runtime() const`: what ToolContext::http() sends with. None.
+/// - `Dpop const* dpop() const`: the key that its tokens are bound to. None.
 class AnyAuthorizer {
 public:
     template <Authorizer A>
@@ -150,6 +163,8 @@ public:
     RefusalHandler const* on_unauthorized() const { return authorizer_->on_unauthorized(); }
     /// What it runs on, or null when it does not say. Valid as long as the authorizer.
     Runtime const* runtime() const noexcept { return authorizer_->runtime(); }
+    /// The key that its tokens are bound to (RFC 9449), or null. Valid as long as the authorizer.
+    Dpop const* dpop() const noexcept { return authorizer_->dpop(); }
 
 private:
     std::shared_ptr<detail::AuthorizerBase> authorizer_;

@@ -94,6 +94,7 @@ public:
     awaitable<result<bool>> cancel(ToolCall call);
 
     RefusalHandler const* on_unauthorized() const;
+    Runtime const* runtime() const noexcept;
 
 private:
     class Impl;

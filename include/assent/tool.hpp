@@ -1,5 +1,6 @@
 #pragma once
 
+#include <assent/authorized_http.hpp>
 #include <assent/authorizer.hpp>
 #include <assent/awaitable.hpp>
 #include <assent/credentials.hpp>
@@ -16,6 +17,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -39,6 +41,12 @@ public:
     ToolCall const& call() const noexcept;
     /// The token sets, by authorizer or connection name. What was read here stays valid when a token is renewed, and old.
     Credentials const& credentials() const noexcept;
+
+    /// A client that attaches the granted tokens itself, each only where it may go (see Tool::calls()), and renews what an API refuses.
+    /// When a person has to act, the tool answers with that interrupt, whatever the handler returns. Valid as long as the context.
+    AuthorizedHttp& http();
+    /// The same for the token set of that name: when several may go to the same origin, e.g. of two accounts at one provider.
+    AuthorizedHttp& http(std::string_view token_name);
 
     /// "Run me again with another token." What the handler returns is thrown away; the authorizer that granted the token forgets it and
     /// obtains another, and the handler is run once more from its beginning, once for each token set. When that is refused too, or needs
@@ -95,6 +103,12 @@ public:
     /// @par Errors       invalid_input; an authorizer's; already_used.
     /// @par Cancellation terminal; as the authorizers and the handler have it. A claimed approval stays claimed.
     awaitable<outcome<boost::json::value>> call(ToolCall call) const;
+
+    /// The same tool, which may send the token set of that name to the origin of `url`, and to no other that is not declared here too.
+    /// Tokens for which nothing is declared may go to the https URLs they were asked for as their audience.
+    /// @param url e.g. "https://www.googleapis.com"; http only on a loopback host.
+    /// @par Exceptions ConfigurationError when `url` is none of these.
+    Tool calls(std::string token_name, std::string url) const;
 
     /// The same tool, protected by one more authorizer, which is asked before the others.
     Tool protected_by(AnyAuthorizer authorizer) const;

@@ -133,7 +133,9 @@ awaitable<result<PendingAuthorizer::Intent>> CibaAuthorizer::Impl::resolve(ToolC
         parameters.client_notification_token = Secret(random_base64url(24));
         record.notification_token = parameters.client_notification_token;
     }
+    auto audience = parameters.audience;
     Intent intent = std::make_shared<CibaIntent>(std::move(seed.key), std::move(record), std::move(parameters));
+    intent->audience = std::move(audience);
     intent->resuming = seed.resuming;
     co_return intent;
 }
@@ -216,5 +218,7 @@ awaitable<result<bool>> CibaAuthorizer::cancel(ToolCall call)
 }
 
 RefusalHandler const* CibaAuthorizer::on_unauthorized() const { return impl_->on_unauthorized(); }
+
+Runtime const* CibaAuthorizer::runtime() const noexcept { return &impl_->runtime(); }
 
 }  // namespace assent

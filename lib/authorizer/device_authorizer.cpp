@@ -65,7 +65,9 @@ awaitable<result<PendingAuthorizer::Intent>> DeviceAuthorizer::Impl::resolve(Too
     auto& record = seed.record;
     record.expected_subject = parameters.subject;
     record.scopes = parameters.scopes;
+    auto audience = parameters.audience;
     Intent intent = std::make_shared<DeviceIntent>(std::move(seed.key), std::move(record), std::move(parameters));
+    intent->audience = std::move(audience);
     intent->resuming = seed.resuming;
     co_return intent;
 }
@@ -92,5 +94,7 @@ awaitable<result<bool>> DeviceAuthorizer::cancel(ToolCall call)
 }
 
 RefusalHandler const* DeviceAuthorizer::on_unauthorized() const { return impl_->on_unauthorized(); }
+
+Runtime const* DeviceAuthorizer::runtime() const noexcept { return &impl_->runtime(); }
 
 }  // namespace assent

@@ -47,7 +47,8 @@ struct PendingAuthorizer::Question {
     void wait_is_over(bool decided) { is_told(waiting->take(decided)); }
 
     std::shared_ptr<PendingAuthorizer> authorizer;
-    std::unique_ptr<ToolCall> call;  ///< Only when it is needed after the wait.
+    std::unique_ptr<ToolCall> call;         ///< Only when it is needed after the wait.
+    std::unique_ptr<std::string> audience;  ///< Only when it is not the same for all calls.
     std::optional<ExpectedAction> expected;
     bool throws = true;              ///< What the caller's throw_if_cancelled was.
     std::unique_ptr<result<PendingSnapshotPtr>> told;
@@ -171,6 +172,10 @@ awaitable<void> PendingAuthorizer::look_into(Question& question, ToolCall call)
         co_return;
     }
     question.expected.emplace(*resolved.value(), options_.context);
+    if (constant_)
+        audience_ = resolved.value()->audience;
+    else if (!resolved.value()->audience.empty())
+        question.audience = std::make_unique<std::string>(resolved.value()->audience);
     if (options_.on_interrupt || options_.context != CredentialsContext::tool_call)
         question.call = std::make_unique<ToolCall>(std::move(call));
     auto told = co_await engine_->step(std::move(resolved).value());
@@ -212,7 +217,7 @@ awaitable<outcome<T>> PendingAuthorizer::concluded(Question& question)
     auto decision = conclude(*told.value(), *question.expected);
     Interrupt interrupt;
     if (decision) {
-        auto granted = grant(told.value(), std::move(decision).value(), question.call.get());
+        auto granted = grant(told.value(), std::move(decision).value(), question);
         if constexpr (std::is_same_v<T, Grant>)
             co_return granted;
         else {
@@ -234,13 +239,17 @@ awaitable<outcome<T>> PendingAuthorizer::concluded(Question& question)
     co_return interrupt;
 }
 
-Grant PendingAuthorizer::grant(PendingSnapshotPtr const& snapshot, TokenSet tokens, ToolCall const* call)
+Grant PendingAuthorizer::grant(PendingSnapshotPtr const& snapshot, TokenSet tokens, Question const& question)
 {
+    if (question.audience)
+        tokens.audience.push_back(*question.audience);
+    else if (!audience_.empty())
+        tokens.audience.push_back(audience_);
     Grant out(Credentials(options_.name, std::move(tokens)));
     if (snapshot->record.one_use)
         out.claims.push_back([engine = engine_, snapshot] { return engine->consume(snapshot); });
     else if (constant_)
-        cache_.put(*call, options_.context, out.credentials, runtime().clock().now());
+        cache_.put(*question.call, options_.context, out.credentials, runtime().clock().now());
     return out;
 }
 

@@ -35,6 +35,7 @@ public:
     Credentials const* cached(ToolCall const& call) const;
     static awaitable<result<bool>> cancel(std::shared_ptr<PendingAuthorizer> self, ToolCall call);
     RefusalHandler const* on_unauthorized() const { return options_.on_unauthorized ? &options_.on_unauthorized : nullptr; }
+    Runtime const& runtime() const noexcept { return provider_->runtime(); }
 
 protected:
     /// What distinguishes one authorization from the others, and how it begins.
@@ -63,7 +64,6 @@ protected:
     /// @param handle as admit() gave it. @param request what is asked for, for digests.
     result<Seed> seed_of(ToolCall const& call, ResumeHandle handle, boost::json::array const& request) const;
 
-    Runtime const& runtime() const noexcept { return provider_->runtime(); }
     Provider& provider() const noexcept { return *provider_; }
     PendingEngine& engine() const noexcept { return *engine_; }
     std::string const& id() const noexcept { return id_; }
@@ -87,13 +87,14 @@ private:
     awaitable<result<PendingSnapshotPtr>> wait_on(PendingSnapshotPtr snapshot);
     static awaitable<outcome<Credentials>> eventually(std::shared_ptr<PendingAuthorizer> self, PendingSnapshotPtr pending,
                                                       ExpectedAction expected);
-    Grant grant(PendingSnapshotPtr const& snapshot, TokenSet tokens, ToolCall const* call);
+    Grant grant(PendingSnapshotPtr const& snapshot, TokenSet tokens, Question const& question);
 
     std::shared_ptr<Provider> provider_;
     detail::CommonOptions options_;
     Flow flow_;
     std::string id_;
     bool constant_;
+    std::string audience_;  ///< Known from the first call on, when constant_.
     std::shared_ptr<PendingEngine> engine_;
     GrantCache cache_;
 };

@@ -34,6 +34,7 @@ public:
 
     StoreKey key;
     PendingRecord seed;
+    std::string audience;  ///< The API that the tokens will be for; empty when it has no name.
     bool resuming = false;  ///< The call names this authorization by its handle.
     Secret refused;         ///< An access token that is not accepted any more; empty: none.
 };

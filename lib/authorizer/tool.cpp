@@ -1,6 +1,7 @@
 #include <assent/tool.hpp>
 
 #include "asio/cancellation.hpp"
+#include "authorizer/authorized_http_impl.hpp"
 #include "authorizer/tool_execution.hpp"
 
 #include <boost/asio/this_coro.hpp>
@@ -18,7 +19,8 @@ struct Tool::Data {
     std::string description;
     Validator validator;
     Handler handler;
-    std::vector<AnyAuthorizer> authorizers;  ///< In the order in which they are asked.
+    std::vector<AnyAuthorizer> authorizers;                    ///< In the order in which they are asked.
+    std::vector<std::pair<std::string, std::string>> origins;  ///< Where token sets may go, by name.
 };
 
 Tool::Tool(std::string name, std::string description, Validator validator, Handler handler)
@@ -43,6 +45,16 @@ Tool Tool::protected_by(AnyAuthorizer authorizer) const
 {
     auto data = std::make_shared<Data>(*data_);
     data->authorizers.insert(data->authorizers.begin(), std::move(authorizer));
+    return Tool(std::shared_ptr<Data const>(std::move(data)));
+}
+
+Tool Tool::calls(std::string token_name, std::string url) const
+{
+    auto origin = checked_origin(url, fmt::format("what tool \"{}\" calls with the token \"{}\"", name(), token_name), true);
+    if (!origin)
+        throw ConfigurationError(origin.failure());
+    auto data = std::make_shared<Data>(*data_);
+    data->origins.emplace_back(std::move(token_name), std::move(origin).value());
     return Tool(std::shared_ptr<Data const>(std::move(data)));
 }
 
@@ -170,6 +182,8 @@ ToolContext::ToolContext(ToolCall call, Credentials credentials)
 
 ToolCall const& ToolContext::call() const noexcept { return execution_->call; }
 Credentials const& ToolContext::credentials() const noexcept { return execution_->credentials; }
+AuthorizedHttp& ToolContext::http() { return detail::ToolExecution::http(execution_, {}); }
+AuthorizedHttp& ToolContext::http(std::string_view token_name) { return detail::ToolExecution::http(execution_, token_name); }
 void ToolContext::token_refused(TokenRefusal refusal) { execution_->refused = std::move(refusal); }
 void ToolContext::point_of_no_return() noexcept { execution_->past_return = true; }
 
@@ -217,6 +231,7 @@ awaitable<outcome<boost::json::value>> Tool::run(std::shared_ptr<Data const> dat
         co_return answer;
     }
     execution->credentials = std::move(admitted).value();
+    execution->origins = data->origins;
     for (;;) {
         co_await asio::this_coro::throw_if_cancelled(throws);
         ToolContext context(execution);

@@ -1,5 +1,7 @@
 #include "authorizer/tool_execution.hpp"
 
+#include "authorizer/authorized_http_impl.hpp"
+
 #include <boost/asio/this_coro.hpp>
 
 #include <fmt/format.h>
@@ -112,7 +114,47 @@ awaitable<outcome<Credentials>> ToolExecution::renew(std::shared_ptr<ToolExecuti
     self->renewed_.push_back(refused_name);
     self->replaced_.push_back(self->credentials);
     self->credentials = self->credentials.merged_with(granted);
+    if (auto const client = self->clients_.find(""); client != self->clients_.end())
+        client->second.impl_->credentials = self->credentials;
     co_return self->credentials;
+}
+
+awaitable<outcome<Credentials>> ToolExecution::renew_for(std::weak_ptr<ToolExecution> weak, TokenRefusal refusal)
+{
+    auto self = weak.lock();
+    if (!self)
+        co_return Errc::cancelled;  // the handler has completed
+    co_return co_await renew(std::move(self), std::move(refusal));
+}
+
+AuthorizedHttp& ToolExecution::http(std::shared_ptr<ToolExecution> const& self, std::string_view name)
+{
+    if (auto const known = self->clients_.find(name); known != self->clients_.end())
+        return known->second;
+    if (!name.empty()) {
+        auto client = http(self, {}).with(std::string(name));
+        return self->clients_.emplace(std::string(name), std::move(client)).first->second;
+    }
+    auto impl = std::make_shared<AuthorizedHttp::Impl>();
+    if (self->runtime != nullptr)
+        impl->runtime = *self->runtime;
+    impl->credentials = self->credentials;
+    impl->declared = self->origins;
+    for (auto const& [granted, granter] : self->granters) {
+        auto const* const key = granter.dpop();
+        if (key == nullptr)
+            continue;
+        for (auto const granted_name : granted.names())
+            impl->keys.emplace_back(std::string(granted_name), *key);
+    }
+    std::weak_ptr<ToolExecution> weak = self;
+    impl->renew = [weak](TokenRefusal refusal) { return renew_for(weak, std::move(refusal)); };
+    impl->changed = [weak] {
+        if (auto const execution = weak.lock())
+            execution->past_return = true;
+    };
+    AuthorizedHttp client(std::move(impl), std::string());
+    return self->clients_.emplace(std::string(), std::move(client)).first->second;
 }
 
 }  // namespace assent::detail

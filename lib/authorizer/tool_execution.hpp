@@ -1,5 +1,6 @@
 #pragma once
 
+#include <assent/authorized_http.hpp>
 #include <assent/authorizer.hpp>
 #include <assent/awaitable.hpp>
 #include <assent/credentials.hpp>
@@ -9,6 +10,8 @@
 
 #include "asio/single_flight.hpp"
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,6 +38,9 @@ public:
     /// replaced meanwhile is not renewed again.
     static awaitable<outcome<Credentials>> renew(std::shared_ptr<ToolExecution> self, TokenRefusal refusal);
 
+    /// A client for the token set of that name, or for whichever may go to a URL.
+    static AuthorizedHttp& http(std::shared_ptr<ToolExecution> const& self, std::string_view name);
+
     /// The name of the refused token set, or nothing when it does not say and there are several.
     std::optional<std::string> name_of(TokenRefusal const& refusal) const;
     bool was_renewed(std::string_view name) const noexcept;
@@ -43,13 +49,16 @@ public:
     Credentials credentials;
     std::vector<std::pair<Credentials, AnyAuthorizer>> granters;  ///< In the order of merging: the last one of a name counts.
     Runtime const* runtime = nullptr;                             ///< The first authorizer's that has one.
+    std::vector<std::pair<std::string, std::string>> origins;     ///< Where token sets may go, by name.
     std::optional<TokenRefusal> refused;                          ///< Said by the handler, which wants to be run again.
     std::optional<Stop> stopped;
     bool past_return = false;                                     ///< The handler must not be run again.
 
 private:
     awaitable<outcome<Grant>> ask_granter(TokenRefusal refusal);
+    static awaitable<outcome<Credentials>> renew_for(std::weak_ptr<ToolExecution> weak, TokenRefusal refusal);
 
+    std::map<std::string, AuthorizedHttp, std::less<>> clients_;  ///< By name; that of no name is the others' origin.
     SingleFlight flight_;
     std::vector<std::string> renewed_;
     std::vector<Credentials> replaced_;  ///< Kept for those who hold references to them.
