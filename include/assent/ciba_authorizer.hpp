@@ -107,6 +107,10 @@ public:
     /// temporarily_unavailable for 30 s, then a call asks again. When the answer that carried the tokens is lost, the provider's next
     /// word counts; most say invalid_grant. Nothing else loses an approval: not the loss of any other answer, of the store for up to
     /// 45 s, or of the process.
+    ///
+    /// What is granted for a shared context is renewed by its refresh token, when there is one, a minute before it expires, and nobody is
+    /// asked again; the old token serves on while the provider is down and it lives. Only the provider's word (invalid_grant) ends it.
+    /// When the answer to a refresh is lost and the provider rotates refresh tokens without leeway, that is its word (RFC 9700 4.14.2).
     /// @par Completion   with Credentials when the person has approved and the tokens were verified: ID token (signature, issuer,
     ///                   audience, times, subject, auth_req_id), scopes and authorization_details.
     /// @par Interrupts   pending, slow_down: call again later, with resumed(handle()). denied, expired, invalid_grant,
@@ -134,6 +138,10 @@ public:
     /// Withdraws what is pending or granted for this call: calls that wait in this process are told at once, other processes notice
     /// within a minute. What the provider shows the person stays. Completes with whether there was something.
     awaitable<result<bool>> cancel(ToolCall call);
+
+    /// An API refused a shared token: obtains another by its refresh token, once for all who were refused. An approval for one execution,
+    /// and one without a refresh token, has no other.
+    awaitable<outcome<Grant>> renew(ToolCall call, TokenRefusal refusal);
 
     RefusalHandler const* on_unauthorized() const;
     Runtime const* runtime() const noexcept;

@@ -70,6 +70,10 @@ public:
     /// the first request is lost, nobody has seen its code: the call fails and the next one asks for another. When the answer that carried
     /// the tokens is lost, the provider's next word counts; most say invalid_grant. Nothing else loses a sign-in: not the loss of any
     /// other answer, of the store for up to 45 s, or of the process.
+    ///
+    /// What is granted for a shared context is renewed by its refresh token, when there is one, a minute before it expires, and nobody is
+    /// asked again; the old token serves on while the provider is down and it lives. Only the provider's word (invalid_grant) ends it.
+    /// When the answer to a refresh is lost and the provider rotates refresh tokens without leeway, that is its word (RFC 9700 4.14.2).
     /// @par Completion   with Credentials when somebody has signed in and the tokens were verified: ID token (signature, issuer, audience,
     ///                   times, subject), scopes.
     /// @par Interrupts   pending, slow_down: show device() to the person; call again later, with resumed(handle()). denied, expired,
@@ -92,6 +96,10 @@ public:
     /// within a minute. The code that the person was shown works until it expires; its tokens are not fetched. Completes with whether
     /// there was something.
     awaitable<result<bool>> cancel(ToolCall call);
+
+    /// An API refused a shared token: obtains another by its refresh token, once for all who were refused. An approval for one execution,
+    /// and one without a refresh token, has no other.
+    awaitable<outcome<Grant>> renew(ToolCall call, TokenRefusal refusal);
 
     RefusalHandler const* on_unauthorized() const;
     Runtime const* runtime() const noexcept;

@@ -217,6 +217,11 @@ awaitable<result<bool>> CibaAuthorizer::cancel(ToolCall call)
     return PendingAuthorizer::cancel(impl_, std::move(call));
 }
 
+awaitable<outcome<Grant>> CibaAuthorizer::renew(ToolCall call, TokenRefusal refusal)
+{
+    return PendingAuthorizer::renew(impl_, std::move(call), std::move(refusal));
+}
+
 RefusalHandler const* CibaAuthorizer::on_unauthorized() const { return impl_->on_unauthorized(); }
 
 Runtime const* CibaAuthorizer::runtime() const noexcept { return &impl_->runtime(); }

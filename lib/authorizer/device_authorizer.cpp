@@ -93,6 +93,11 @@ awaitable<result<bool>> DeviceAuthorizer::cancel(ToolCall call)
     return PendingAuthorizer::cancel(impl_, std::move(call));
 }
 
+awaitable<outcome<Grant>> DeviceAuthorizer::renew(ToolCall call, TokenRefusal refusal)
+{
+    return PendingAuthorizer::renew(impl_, std::move(call), std::move(refusal));
+}
+
 RefusalHandler const* DeviceAuthorizer::on_unauthorized() const { return impl_->on_unauthorized(); }
 
 Runtime const* DeviceAuthorizer::runtime() const noexcept { return &impl_->runtime(); }

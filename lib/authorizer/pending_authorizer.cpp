@@ -253,6 +253,38 @@ Grant PendingAuthorizer::grant(PendingSnapshotPtr const& snapshot, TokenSet toke
     return out;
 }
 
+awaitable<outcome<Grant>> PendingAuthorizer::renew(std::shared_ptr<PendingAuthorizer> self, ToolCall call, TokenRefusal refusal)
+{
+    bool const throws = co_await asio::this_coro::throw_if_cancelled();
+    co_await asio::this_coro::throw_if_cancelled(false);
+    auto answer = co_await self->renewed(std::move(call), std::move(refusal));
+    co_await asio::this_coro::throw_if_cancelled(throws);
+    co_return answer;
+}
+
+/// By the refresh token. An approval for one execution has no other token, and nobody is asked again because an API says 401.
+awaitable<outcome<Grant>> PendingAuthorizer::renewed(ToolCall call, TokenRefusal refusal)
+{
+    if (options_.context == CredentialsContext::tool_call || refusal.needs_person())
+        co_return co_await detail::not_renewed(std::move(refusal));
+    cache_.erase(call, options_.context);
+    BOOST_OUTCOME_CO_TRY(auto intent, co_await resolve(call));
+    BOOST_OUTCOME_CO_TRY(auto current, co_await engine_->look_up(intent->key));
+    auto const* tokens = current->version != 0 && current->record.tokens ? &*current->record.tokens : nullptr;
+    if (tokens == nullptr)
+        co_return co_await detail::not_renewed(std::move(refusal));
+    intent->refused = refusal.access_token.empty() ? tokens->access_token : refusal.access_token;
+    bool const another = !(tokens->access_token == intent->refused);
+    if (!another && tokens->refresh_token.empty())
+        co_return co_await detail::not_renewed(std::move(refusal));
+    ExpectedAction const expected(*intent, options_.context);
+    BOOST_OUTCOME_CO_TRY(auto told, co_await engine_->step(intent));
+    BOOST_OUTCOME_CO_TRY(auto granted, conclude(*told, expected));
+    if (granted.access_token == intent->refused)
+        co_return co_await detail::not_renewed(std::move(refusal));
+    co_return grant(told, std::move(granted), &call);
+}
+
 /// Tells the host's function of the request and polls meanwhile; its failure ends the waiting.
 awaitable<result<PendingSnapshotPtr>> PendingAuthorizer::tell_and_wait(PendingSnapshotPtr pending,
                                                                        ExpectedAction const& expected)

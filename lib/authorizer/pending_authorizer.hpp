@@ -6,6 +6,7 @@
 #include <assent/credentials.hpp>
 #include <assent/outcome.hpp>
 #include <assent/runtime.hpp>
+#include <assent/token_refusal.hpp>
 #include <assent/tool_call.hpp>
 
 #include "authorizer/grant_cache.hpp"
@@ -34,6 +35,7 @@ public:
     /// Null when the call must go the long way.
     Credentials const* cached(ToolCall const& call) const;
     static awaitable<result<bool>> cancel(std::shared_ptr<PendingAuthorizer> self, ToolCall call);
+    static awaitable<outcome<Grant>> renew(std::shared_ptr<PendingAuthorizer> self, ToolCall call, TokenRefusal refusal);
     RefusalHandler const* on_unauthorized() const { return options_.on_unauthorized ? &options_.on_unauthorized : nullptr; }
     Runtime const& runtime() const noexcept { return provider_->runtime(); }
 
@@ -83,6 +85,7 @@ private:
     awaitable<void> look_into(Question& question, ToolCall call);
     template <class T>
     awaitable<outcome<T>> concluded(Question& question);
+    awaitable<outcome<Grant>> renewed(ToolCall call, TokenRefusal refusal);
     awaitable<result<PendingSnapshotPtr>> tell_and_wait(PendingSnapshotPtr pending, ExpectedAction const& expected);
     awaitable<result<PendingSnapshotPtr>> wait_on(PendingSnapshotPtr snapshot);
     static awaitable<outcome<Credentials>> eventually(std::shared_ptr<PendingAuthorizer> self, PendingSnapshotPtr pending,

@@ -280,6 +280,36 @@ BOOST_AUTO_TEST_CASE(a_store_that_fails_for_a_moment_does_not_lose_the_rotated_t
     BOOST_TEST(server.reuses == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(a_token_that_an_api_refused_is_renewed_once_for_all)
+{
+    auto ciba = authorizer(shared());
+    approve(ciba);
+    TokenRefusal refusal("async_authorization");
+    refusal.access_token = run(ciba.authorize(buy())).value().tokens().access_token;
+    for (int n = 0; n < 3; ++n) {
+        auto const renewed = run(ciba.renew(buy(), refusal));
+        BOOST_REQUIRE(renewed.has_value());
+        BOOST_TEST(renewed.value().credentials.tokens().access_token.expose() == "refreshed-secret-1");
+    }
+    BOOST_TEST(token_of(run(ciba.authorize(buy()))) == "refreshed-secret-1");
+    BOOST_TEST(asked == 1u);
+    refusal.repeated = true;
+    BOOST_TEST(run(ciba.renew(buy(), refusal)).has_failure());
+    BOOST_TEST(asked == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_refused_token_without_a_refresh_token_asks_nobody)
+{
+    provider->alter_tokens = nullptr;
+    auto ciba = authorizer(shared());
+    approve(ciba);
+    BOOST_TEST((run(ciba.renew(buy(), TokenRefusal())).failure() == Errc::server_refused));
+    auto once = authorizer(options());
+    BOOST_TEST((run(once.renew(buy(), TokenRefusal())).failure() == Errc::server_refused));
+    BOOST_TEST(provider->pushes() == 1u);
+    BOOST_TEST(asked == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(renewed_tokens_with_fewer_scopes_are_not_enough)
 {
     auto ciba = authorizer(shared());
