@@ -37,10 +37,11 @@ if [ $install = yes ]; then
     packages=("${build_packages[@]}" "${test_packages[@]}")
     [ "$preset" != clang ] || packages+=("${clang_packages[@]}")
     install_missing "${packages[@]}"
-    case $preset in tsan | ubsan | clang) ;; *) install_interop ;; esac
+    case $preset in tsan | ubsan | clang) ;; *) install_interop; install_openfga ;; esac
 fi
 use_node || true
 
+export ASSENT_OPENFGA=$openfga
 build "$preset"
 say "testing $preset"
 ctest --test-dir "$top/build/$preset" --output-on-failure --no-tests=error -j "$(nproc)" "$@" </dev/null

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <assent/credentials.hpp>
 #include <assent/error.hpp>
 #include <assent/secret.hpp>
 
@@ -115,6 +116,8 @@ public:
     std::optional<std::chrono::system_clock::time_point> next_poll_at() const noexcept;
     /// The server's words, or null. Untrusted.
     ServerReply const* server() const noexcept;
+    /// What a policy engine did not allow; empty when none was asked. Its words are untrusted.
+    std::vector<Decision> const& decisions() const noexcept;
 
     Interrupt& handle(std::string value);
     Interrupt& request(AuthorizationRequest value);
@@ -125,9 +128,11 @@ public:
     Interrupt& expires_at(std::chrono::system_clock::time_point value);
     Interrupt& next_poll_at(std::chrono::system_clock::time_point value);
     Interrupt& server(ServerReply value);
+    /// At most 100 are kept.
+    Interrupt& decisions(std::vector<Decision> value);
 
     /// As `JSON.stringify` of the SDK's interrupt: the same members, order and units (times are seconds since 1970, with a
-    /// fraction). After them, only when set, ours: reason, handle, bindingMessage, expiresAt, nextPollAt, server. Holds secrets: for
+    /// fraction). After them, only when set, ours: reason, handle, bindingMessage, expiresAt, nextPollAt, server, decisions. Holds secrets: for
     /// trusted storage and for the SDK's own front ends.
     boost::json::object to_json() const;
     /// Safe for a browser or a model. The SDK's isInterrupt accepts it, and its token-vault front ends can work with it.

@@ -6,6 +6,9 @@ set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/assent")
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/assent" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
     FILES_MATCHING PATTERN "*.hpp")
 install(TARGETS assent assent_http assent_testing EXPORT assentTargets)
+if(TARGET assent_sqlite)
+    install(TARGETS assent_sqlite EXPORT assentTargets)
+endif()
 install(EXPORT assentTargets NAMESPACE assent:: DESTINATION "${package_dir}")
 write_basic_package_version_file("${CMAKE_CURRENT_BINARY_DIR}/assentConfigVersion.cmake"
     COMPATIBILITY SameMinorVersion)
@@ -22,7 +25,11 @@ string(REGEX REPLACE "/$" "" prefix_from_pc "${prefix_from_pc}")
 
 # pkg-config: Boost has no .pc files, so its libraries are named by hand. With static libraries a user's link needs
 # everything, so nothing is private.
-foreach(name IN ITEMS assent assent-http assent-testing)
+set(pc_names assent assent-http assent-testing)
+if(TARGET assent_sqlite)
+    list(APPEND pc_names assent-sqlite)
+endif()
+foreach(name IN LISTS pc_names)
     configure_file(cmake/${name}.pc.in ${name}.pc @ONLY)
     install(FILES "${CMAKE_CURRENT_BINARY_DIR}/${name}.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 endforeach()

@@ -163,6 +163,7 @@ constexpr std::size_t max_uri = 4096;
 constexpr std::size_t max_scope = 1024;
 constexpr std::size_t max_scopes = 256;
 constexpr std::size_t max_params = 64;
+constexpr std::size_t max_decisions = 100;
 constexpr std::int64_t max_time = 9'000'000'000;  // the year 2255: what nanoseconds in 64 bits can hold
 constexpr std::int64_t max_duration = 10LL * 365 * 24 * 3600;
 
@@ -373,6 +374,7 @@ struct Interrupt::Data {
     std::optional<time_point> expires_at;
     std::optional<time_point> next_poll_at;
     std::optional<ServerReply> server;
+    std::vector<Decision> decisions;
 
     static Data const& none() noexcept {
         static Data const data;
@@ -486,6 +488,17 @@ ServerReply const* Interrupt::server() const noexcept {
     return data_ && data_->server ? &*data_->server : nullptr;
 }
 
+std::vector<Decision> const& Interrupt::decisions() const noexcept {
+    return (data_ ? *data_ : Data::none()).decisions;
+}
+
+Interrupt& Interrupt::decisions(std::vector<Decision> value) {
+    if (value.size() > max_decisions)
+        value.resize(max_decisions);
+    own().decisions = std::move(value);
+    return *this;
+}
+
 Interrupt& Interrupt::handle(std::string value) {
     own().handle = std::move(value);
     return *this;
@@ -590,6 +603,18 @@ json::object Interrupt::to_json() const {
         if (data.server->retry_after)
             server["retryAfter"] = data.server->retry_after->count();
         object["server"] = std::move(server);
+    }
+    if (!data.decisions.empty()) {
+        json::array decisions;
+        for (Decision const& decision : data.decisions) {
+            json::object one;
+            one["authorizer"] = decision.authorizer;
+            one["subject"] = decision.subject;
+            one["action"] = decision.action;
+            one["reason"] = decision.reason;
+            decisions.push_back(std::move(one));
+        }
+        object["decisions"] = std::move(decisions);
     }
     return object;
 }
@@ -797,6 +822,27 @@ result<Interrupt> Interrupt::parse(json::value const& value) {
             return reader.duration(after, "/server/retryAfter", seconds(0), seconds(max_duration),
                                    server.retry_after.emplace());
         });
+    });
+    reader.optional(object, {"decisions"}, [&](json::value const& from) {
+        json::array const* const array = from.if_array();
+        if (array == nullptr || array->size() > max_decisions)
+            return reader.fail("/decisions", fmt::format("must be an array of at most {}", max_decisions));
+        for (json::value const& each : *array) {
+            json::object const* const part = each.if_object();
+            if (part == nullptr)
+                return reader.fail("/decisions", "must be an array of objects");
+            Decision& decision = data.decisions.emplace_back();
+            auto const read = [&](char const* name, std::string& to) {
+                reader.optional(*part, {name}, [&](json::value const& text) {
+                    return reader.text(text, "/decisions", max_message, to);
+                });
+            };
+            read("authorizer", decision.authorizer);
+            read("subject", decision.subject);
+            read("action", decision.action);
+            read("reason", decision.reason);
+        }
+        return reader.ok();
     });
     if (!reader.ok())
         return reader.failure();

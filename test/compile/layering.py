@@ -51,6 +51,7 @@ LAYERS = {
     "lib/qr": (r"lib/qr/.*", rf"boost/asio|{HEAVY}|{TESTING}|{UMBRELLA}", r"(protocol|asio|authorizer|fga|http|store|testing|jose)/"),
     "lib/jose": (r"lib/jose/.*", rf"boost/asio|{HEAVY}|{TESTING}|{UMBRELLA}", r"(asio|authorizer|fga|http|store|testing)/"),
     "lib/store": (r"lib/store/.*", rf"{HEAVY}|{TESTING}|{UMBRELLA}", r"(protocol|authorizer|fga|http|testing|jose)/"),
+    "lib/sqlite": (r"lib/sqlite/.*", rf"{HEAVY}|{TESTING}|{UMBRELLA}", r"(protocol|authorizer|fga|http|store|testing|jose)/"),
     "lib/http": (
         r"lib/http/.*",
         rf"{TESTING}|{UMBRELLA}|assent/\w*authoriz\w*\.hpp",
@@ -64,6 +65,7 @@ HOMES = {
     r"boost/beast|boost/asio/ssl|openssl/ssl": r"lib/http/|test/|bench/|examples/",
     r"cjose/|jansson": r"lib/jose/|test/",
     r"qrencode": r"lib/qr/",
+    r"sqlite3": r"lib/sqlite/",
     r"boost/test/included": r"nowhere",
     r"(?:\.\./)+.*": r"nowhere",
 }

@@ -9,7 +9,7 @@ fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
 build_packages=(
     cmake=cmake ninja=ninja-build g++=g++ ccache=ccache mold=mold pkg-config=pkg-config python3=python3
     libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libboost-container1.81-dev
-    libssl-dev libfmt-dev libcjose-dev libjansson-dev libqrencode-dev
+    libssl-dev libfmt-dev libcjose-dev libjansson-dev libqrencode-dev libsqlite3-dev
 )
 test_packages=(libboost-test1.81-dev openssl=openssl)
 clang_packages=(clang++-19=clang-19 libclang-rt-19-dev)
@@ -74,6 +74,44 @@ install_interop() {
     say "installing the third-party programs of the interoperability tests"
     (cd "$folder" && npm ci --loglevel=error --no-audit --no-fund </dev/null)
     touch "$folder/node_modules/.package-lock.json"
+}
+
+openfga_version=v1.18.1
+openfga=${ASSENT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/assent}/openfga-$openfga_version/openfga
+
+# find_go : the path of a Go that can build the server. Debian 12's is too old to fetch the one that it needs.
+find_go() {
+    local go
+    for go in "$(command -v go || true)" /usr/local/go/bin/go; do
+        [ -x "$go" ] || continue
+        [[ $("$go" env GOVERSION 2>/dev/null) =~ ^go1\.([0-9]+) ]] && [ "${BASH_REMATCH[1]}" -ge 21 ] || continue
+        echo "$go"
+        return 0
+    done
+    return 1
+}
+
+# install_openfga : the OpenFGA server, built once and kept between runs, for the tests that talk to a real one
+install_openfga() {
+    [ ! -x "$openfga" ] || return 0
+    local go
+    if ! go=$(find_go); then
+        [ "${CI:-}" != true ] || fail "the tests need the OpenFGA server, and building it needs Go 1.21 or newer"
+        say "Go 1.21 or newer is not installed: the tests that need the real OpenFGA server are skipped"
+        return 0
+    fi
+    say "building the OpenFGA server $openfga_version, once; this takes some minutes"
+    # Into a folder of its own first, so that a build that was interrupted is not taken for the server.
+    local part=${openfga%/*}/part.$$
+    mkdir -p "$part"
+    if (cd / && GOBIN=$part GOTOOLCHAIN=auto CGO_ENABLED=0 "$go" install -trimpath "github.com/openfga/openfga/cmd/openfga@$openfga_version" </dev/null); then
+        mv "$part/openfga" "$openfga"
+        rm -rf "$part"
+        return 0
+    fi
+    rm -rf "$part"
+    [ "${CI:-}" != true ] || fail "the OpenFGA server could not be built"
+    say "the OpenFGA server could not be built: the tests that need it are skipped"
 }
 
 # build PRESET TARGET... : configures and builds; without targets, everything

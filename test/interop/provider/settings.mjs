@@ -40,6 +40,7 @@ export const withoutDevice = new Set(['nodevice', 'auth0|nodevice']);
 export const resources = {
   'https://api.example.test/': 'read write pay stock:trade',
   'https://vault.example.test/': 'token:read',
+  'https://fga.example.test/': 'fga',
 };
 
 export const authorizationDetailsTypes = {

@@ -114,10 +114,15 @@ std::string ChildProcess::errors() const {
 }
 
 int ChildProcess::wait() {
-    int status = 0;
-    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {}
+    while (!ended_ && ::waitpid(pid_, &status_, 0) < 0 && errno == EINTR) {}
     ended_ = true;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return WIFEXITED(status_) ? WEXITSTATUS(status_) : 128 + WTERMSIG(status_);
+}
+
+bool ChildProcess::running() {
+    if (!ended_ && ::waitpid(pid_, &status_, WNOHANG) == pid_)
+        ended_ = true;
+    return !ended_;
 }
 
 }  // namespace assent::test

@@ -29,6 +29,8 @@ public:
     std::string errors() const;
     /// Waits for its end: the exit status, or 128 + signal.
     int wait();
+    /// Whether it has not ended yet.
+    bool running();
     ::pid_t pid() const noexcept { return pid_; }
 
 private:
@@ -37,6 +39,7 @@ private:
     int output_ = -1;
     int error_ = -1;
     bool ended_ = false;
+    int status_ = 0;
     std::string command_;
     std::string pending_output_;
     mutable std::mutex mutex_;
