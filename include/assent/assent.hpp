@@ -12,7 +12,9 @@
 #include <assent/device_authorizer.hpp>
 #include <assent/dpop.hpp>
 #include <assent/error.hpp>
+#include <assent/fga_authorizer.hpp>
 #include <assent/fga_client.hpp>
+#include <assent/fga_filter.hpp>
 #include <assent/grant_options.hpp>
 #include <assent/http_client.hpp>
 #include <assent/interrupt.hpp>
