@@ -91,13 +91,13 @@ result<HttpResponse> FakeOpenFga::answer(HttpRequest const& request)
     return response;
 }
 
-FgaConfig FgaFixture::config()
+FgaConfig FakeOpenFgaFixture::config()
 {
     FgaConfig out("http://127.0.0.1:8080", "01HVMMBCMGZNT3SED4Z17ECXCA");
     out.max_retries(0);
     return out;
 }
 
-FgaFixture::FgaFixture() { runtime.http(server).clock(clock); }
+FakeOpenFgaFixture::FakeOpenFgaFixture() { runtime.http(server).clock(clock); }
 
 }  // namespace assent::test

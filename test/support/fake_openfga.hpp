@@ -63,9 +63,9 @@ private:
 };
 
 /// A runtime on manual time with a fake OpenFGA, and a client of it.
-class FgaFixture : public testing::IoContextFixture {
+class FakeOpenFgaFixture : public testing::IoContextFixture {
 public:
-    FgaFixture();
+    FakeOpenFgaFixture();
 
     static FgaConfig config();
     FgaClient client() const { return FgaClient(runtime, config()); }

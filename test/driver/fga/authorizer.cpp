@@ -44,7 +44,7 @@ awaitable<std::string> content(ReadDoc doc, ToolContext& context)
     co_return "content of " + doc.id;
 }
 
-class Fixture : public test::FgaFixture {
+class Fixture : public test::FakeOpenFgaFixture {
 public:
     static ToolCall read(std::string const& id = "1", Principal principal = alice())
     {

@@ -31,7 +31,7 @@ std::vector<std::string> texts(Documents const& documents)
 
 std::vector<std::string> list(std::initializer_list<char const*> items) { return {items.begin(), items.end()}; }
 
-class Fixture : public test::FgaFixture {
+class Fixture : public test::FakeOpenFgaFixture {
 public:
     /// id, text and score: "1" "text 1" 0.5
     static Documents documents(std::initializer_list<char const*> ids)
