@@ -7,6 +7,7 @@
 #include <assent/authorized_http.hpp>
 #include <assent/authorizer.hpp>
 #include <assent/ciba_authorizer.hpp>
+#include <assent/client_certificate.hpp>
 #include <assent/clock.hpp>
 #include <assent/credentials.hpp>
 #include <assent/device_authorizer.hpp>

@@ -1,12 +1,13 @@
 #pragma once
 
+#include <assent/client_certificate.hpp>
 #include <assent/http_client.hpp>
-#include <assent/secret.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 
 #include <chrono>
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -92,10 +93,14 @@ public:
     BeastHttpClientConfig& ca_file(std::string path) &;
     /// Trusts these CA certificates (PEM text) instead of the system's.
     BeastHttpClientConfig& ca_pem(std::string text) &;
-    /// Shows this certificate (PEM text, leaf first) to servers that ask for one, as mutual TLS does (RFC 8705).
-    BeastHttpClientConfig& client_certificate_pem(std::string chain, Secret private_key) &;
-    /// The same, from PEM files.
-    BeastHttpClientConfig& client_certificate_files(std::string chain_path, std::string private_key_path) &;
+    /// Shows a certificate to one origin, when it asks for one in the TLS handshake, and to no other: for APIs with mutual TLS. Not needed
+    /// for a provider that is given the certificate by OauthClient::certificate(). One for each origin.
+    /// @param origin "https://host[:port]"
+    BeastHttpClientConfig& client_certificate(std::string origin, ClientCertificate certificate) &
+    {
+        client_certificates_.insert_or_assign(std::move(origin), std::move(certificate));
+        return *this;
+    }
 
     /// Whether http_proxy, https_proxy and no_proxy (in lower case, then in upper case) are read, once, when the client is made.
     /// Default true.
@@ -134,6 +139,7 @@ public:
     std::size_t max_waiting() const noexcept { return max_waiting_; }
     std::chrono::milliseconds idle_timeout() const noexcept { return idle_timeout_; }
     std::string const& user_agent() const noexcept { return user_agent_; }
+    std::map<std::string, ClientCertificate> const& client_certificates() const noexcept { return client_certificates_; }
     bool proxy_from_environment() const noexcept { return proxy_from_environment_; }
     std::optional<std::string> const& http_proxy() const noexcept { return http_proxy_; }
     std::optional<std::string> const& https_proxy() const noexcept { return https_proxy_; }
@@ -154,6 +160,7 @@ private:
     std::size_t max_waiting_ = 16 * 1024;
     std::chrono::milliseconds idle_timeout_{60'000};
     std::string user_agent_;
+    std::map<std::string, ClientCertificate> client_certificates_;  ///< By origin.
     bool proxy_from_environment_ = true;
     std::optional<std::string> http_proxy_;
     std::optional<std::string> https_proxy_;

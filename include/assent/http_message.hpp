@@ -1,5 +1,7 @@
 #pragma once
 
+#include <assent/client_certificate.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <optional>
@@ -73,6 +75,14 @@ public:
         return *this;
     }
 
+    /// Shown to the server if it asks for one in the TLS handshake; https only. Connections are never shared by requests that show
+    /// different certificates, or none. Default: the client's for that origin, usually none.
+    HttpRequest& certificate(ClientCertificate value) &
+    {
+        certificate_ = std::move(value);
+        return *this;
+    }
+
     HttpMethod method() const noexcept { return method_; }
     /// Absolute, http or https.
     std::string const& url() const noexcept { return url_; }
@@ -80,6 +90,7 @@ public:
     std::string const& body() const noexcept { return body_; }
     std::optional<std::chrono::milliseconds> deadline() const noexcept { return deadline_; }
     std::optional<std::size_t> max_body() const noexcept { return max_body_; }
+    ClientCertificate const& certificate() const noexcept { return certificate_; }
     /// GET, PUT and DELETE may be sent again by a client when the connection broke; POST and PATCH never.
     bool idempotent() const noexcept { return method_ != HttpMethod::post && method_ != HttpMethod::patch; }
 
@@ -90,6 +101,7 @@ private:
     std::string body_;
     std::optional<std::chrono::milliseconds> deadline_;
     std::optional<std::size_t> max_body_;
+    ClientCertificate certificate_;
 };
 
 /// One complete answer, of any status. Wiped when it goes: it may carry tokens.

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <assent/client_certificate.hpp>
+#include <assent/dpop.hpp>
+#include <assent/private_key.hpp>
 #include <assent/secret.hpp>
 
 #include <chrono>
@@ -15,6 +18,10 @@ enum class ClientAuthentication {
     none = 1,             ///< A public client: only client_id is sent.
     client_secret_basic,  ///< Authorization header (RFC 6749 2.3.1).
     client_secret_post,   ///< In the body.
+    client_secret_jwt,    ///< A JWT signed with the secret (HS256, RFC 7523): the secret itself is never sent. 32 bytes at least.
+    private_key_jwt,      ///< A JWT signed with private_key() (RFC 7523): the provider knows the public key only.
+    tls_client_auth,      ///< certificate() in the TLS handshake, issued by an authority that the provider trusts (RFC 8705 2.1).
+    self_signed_tls_client_auth,  ///< certificate(), which the provider knows itself (RFC 8705 2.2).
 };
 
 /// Which dialect a provider speaks.
@@ -22,7 +29,9 @@ enum class ProviderProfile { standard = 1, auth0, keycloak };
 
 /// A client registration at an authorization server: what every flow needs to know about it.
 ///
-/// Setters do not check; validate() does, and everything that takes an OauthClient calls it. Holds the client secret in a Secret.
+/// How the client proves itself follows from what it is given: client_secret(), private_key() or certificate(); authentication() chooses
+/// another method. Setters do not check; validate() does, and everything that takes an OauthClient calls it. Secrets and keys are held in
+/// memory that is wiped.
 /// @par Concurrency Distinct objects: safe. Shared objects: safe to read.
 class OauthClient {
 public:
@@ -44,7 +53,11 @@ public:
     std::string const& issuer() const noexcept { return issuer_; }
     std::string const& client_id() const noexcept { return client_id_; }
     Secret const& client_secret() const noexcept { return client_secret_; }
+    PrivateKey const& private_key() const noexcept { return private_key_; }
+    ClientCertificate const& certificate() const noexcept { return certificate_; }
     ClientAuthentication authentication() const noexcept { return authentication_; }
+    std::string const& assertion_audience() const noexcept { return assertion_audience_; }
+    Dpop const& dpop() const noexcept { return dpop_; }
     ProviderProfile profile() const noexcept { return profile_; }
     /// True: endpoints come from the issuer's metadata. False: from the profile and the overrides below.
     bool discovery() const noexcept { return discovery_; }
@@ -66,8 +79,25 @@ public:
     }
     /// Also turns ClientAuthentication::none into client_secret_basic (client_secret_post at Auth0).
     OauthClient& client_secret(Secret value) &;
+    /// Also turns ClientAuthentication::none into private_key_jwt.
+    OauthClient& private_key(PrivateKey value) &;
+    /// Shown to the provider in the TLS handshake, at the endpoints that its metadata names for that (mtls_endpoint_aliases); to nobody
+    /// else. Tokens may be bound to it then. Also turns ClientAuthentication::none into tls_client_auth, and discovery on at Auth0, where
+    /// only the metadata of a custom domain names these endpoints.
+    OauthClient& certificate(ClientCertificate value) &;
     OauthClient& authentication(ClientAuthentication value) & {
         authentication_ = value;
+        return *this;
+    }
+    /// `aud` of the JWT of client_secret_jwt and private_key_jwt. Default: the issuer, byte for byte, which OpenID providers, Auth0 and
+    /// Keycloak accept; for those that want their token endpoint's URL.
+    OauthClient& assertion_audience(std::string value) & {
+        assertion_audience_ = std::move(value);
+        return *this;
+    }
+    /// Asks for tokens that are bound to a key (RFC 9449). Give the same Dpop to whoever sends the tokens to an API.
+    OauthClient& dpop(Dpop value) & {
+        dpop_ = std::move(value);
         return *this;
     }
     OauthClient& profile(ProviderProfile value) & {
@@ -116,6 +146,10 @@ public:
     OauthClient issuer(std::string value) && { return std::move(issuer(std::move(value))); }
     OauthClient client_id(std::string value) && { return std::move(client_id(std::move(value))); }
     OauthClient client_secret(Secret value) && { return std::move(client_secret(std::move(value))); }
+    OauthClient private_key(PrivateKey value) && { return std::move(private_key(std::move(value))); }
+    OauthClient certificate(ClientCertificate value) && { return std::move(certificate(std::move(value))); }
+    OauthClient assertion_audience(std::string value) && { return std::move(assertion_audience(std::move(value))); }
+    OauthClient dpop(Dpop value) && { return std::move(dpop(std::move(value))); }
     OauthClient authentication(ClientAuthentication value) && { return std::move(authentication(value)); }
     OauthClient profile(ProviderProfile value) && { return std::move(profile(value)); }
     OauthClient discovery(bool value) && { return std::move(discovery(value)); }
@@ -137,10 +171,15 @@ public:
 
 private:
     OauthClient() = default;
+    void validate_authentication() const;
 
     std::string issuer_;
     std::string client_id_;
     Secret client_secret_;
+    PrivateKey private_key_;
+    ClientCertificate certificate_;
+    std::string assertion_audience_;
+    Dpop dpop_;
     ClientAuthentication authentication_ = ClientAuthentication::none;
     ProviderProfile profile_ = ProviderProfile::standard;
     bool discovery_ = true;

@@ -63,7 +63,7 @@ PendingAuthorizer::PendingAuthorizer(std::shared_ptr<Provider> provider, std::un
         throw ConfigurationError(Failure(Errc::invalid_argument, "name() must have 1 to 64 bytes"));
     static_cast<void>(runtime().http());  // says now that it is missing
     auto const& client = provider_->client();
-    id_ = authorizer_id(to_string(flow), client.issuer(), client.client_id(), options_.name);
+    id_ = authorizer_id(to_string(flow), client, options_.name);
     PendingSettings settings;
     settings.reprompt = options_.reprompt;
     auto audit = make_pending_audit(runtime(), options_.name, std::string(to_string(flow)));

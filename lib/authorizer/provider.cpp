@@ -3,8 +3,11 @@
 #include "asio/cancellation.hpp"
 #include "asio/single_flight.hpp"
 #include "core/digest.hpp"
+#include "protocol/client_authentication.hpp"
 #include "protocol/oauth_response.hpp"
 #include "protocol/retry_after.hpp"
+
+#include <boost/asio/this_coro.hpp>
 
 #include <fmt/format.h>
 
@@ -128,6 +131,9 @@ struct Provider::Impl {
             observer->count("assent.provider.requests", 1, {{"document", document}});
     }
 
+    HttpRequest form_request(std::string const& endpoint, FormBody& body) const;
+    bool proves(std::string const& endpoint) const noexcept;
+    static awaitable<result<HttpResponse>> send_proved(std::shared_ptr<Provider const> self, std::string endpoint, Secret form);
     awaitable<result<HttpResponse>> get(std::string url);
     awaitable<result<std::pair<Metadata, seconds>>> fetch(Metadata const*);
     awaitable<result<std::pair<Jwks, seconds>>> fetch(Jwks const*);
@@ -323,24 +329,50 @@ awaitable<result<IdTokenClaims>> Provider::validate_id_token(Secret id_token, Id
     co_return check_id_token(claims.value(), header.value().alg, expected, impl_->now());
 }
 
-awaitable<result<HttpResponse>> Provider::post_form(std::string const& endpoint, FormBody& body) const {
+HttpRequest Provider::Impl::form_request(std::string const& endpoint, FormBody& body) const {
     HttpRequest request(HttpMethod::post, endpoint);
     request.header("Accept", "application/json");
     request.deadline(form_deadline);
-    auto const& client = impl_->client;
-    switch (client.authentication()) {
-    case ClientAuthentication::none:
-        body.add("client_id", client.client_id());
-        break;
-    case ClientAuthentication::client_secret_post:
-        body.add("client_id", client.client_id()).add("client_secret", client.client_secret().expose());
-        break;
-    case ClientAuthentication::client_secret_basic:
-        request.header("Authorization", std::string(impl_->basic_authorization.expose()));
-        break;
-    }
+    if (!basic_authorization.empty())
+        request.header("Authorization", std::string(basic_authorization.expose()));
+    if (!client.certificate().empty())
+        request.certificate(client.certificate());
+    add_client_authentication(body, client, now());
     request.body(std::string(FormBody::content_type), body.take());
-    return impl_->runtime.http().send(std::move(request));
+    return request;
+}
+
+bool Provider::Impl::proves(std::string const& endpoint) const noexcept {
+    return !client.dpop().empty() && metadata.value && (*metadata.value)->token_endpoint == endpoint;
+}
+
+/// Everything is made anew for the second attempt: a proof and an assertion are good for one request.
+awaitable<result<HttpResponse>> Provider::Impl::send_proved(std::shared_ptr<Provider const> self, std::string endpoint,
+                                                            Secret form) {
+    auto const& impl = *self->impl_;
+    auto const& dpop = impl.client.dpop();
+    auto const due = impl.runtime.clock().steady_now() + form_deadline;
+    for (bool last = false;; last = true) {
+        FormBody body;
+        body.append(form.expose());
+        auto request = impl.form_request(endpoint, body);
+        auto const left = std::chrono::ceil<milliseconds>(due - impl.runtime.clock().steady_now());
+        request.deadline(std::max(left, milliseconds(1)));
+        dpop.attach(request, impl.now());
+        auto answer = co_await impl.runtime.http().send(std::move(request));
+        bool const wanted = answer && dpop.learn(endpoint, answer.value());
+        if (last || !wanted)
+            co_return answer;
+        auto const state = co_await asio::this_coro::cancellation_state;
+        if (detail::is_cancelled(state))
+            co_return Errc::cancelled;
+    }
+}
+
+awaitable<result<HttpResponse>> Provider::post_form(std::string const& endpoint, FormBody& body) const {
+    if (impl_->proves(endpoint))
+        return Impl::send_proved(shared_from_this(), endpoint, Secret(body.take()));
+    return impl_->runtime.http().send(impl_->form_request(endpoint, body));
 }
 
 }  // namespace assent

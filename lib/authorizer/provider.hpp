@@ -12,6 +12,7 @@
 #include "protocol/provider_metadata.hpp"
 
 #include <memory>
+#include <string>
 
 namespace assent {
 
@@ -50,7 +51,8 @@ public:
     awaitable<result<IdTokenClaims>> validate_id_token(Secret id_token, IdTokenExpectations expected);
 
     /// Sends a form to one of the provider's endpoints (token, backchannel, device, revocation), with this client's authentication and a
-    /// deadline of 15 s. The answer may have any status. Takes the body's text; not a coroutine of its own.
+    /// deadline of 15 s. The answer may have any status. Takes the body's text. Not a coroutine of its own, but for the token endpoint of a
+    /// client with DPoP: that request is proved, and sent once more when it was refused for want of a nonce.
     awaitable<result<HttpResponse>> post_form(std::string const& endpoint, FormBody& body) const;
 
 private:

@@ -103,24 +103,6 @@ BeastHttpClientConfig& BeastHttpClientConfig::ca_pem(std::string text) &
     return *this;
 }
 
-BeastHttpClientConfig& BeastHttpClientConfig::client_certificate_pem(std::string chain, Secret private_key) &
-{
-    http::TlsSettings& settings = own_tls().settings();
-    settings.certificate = std::move(chain);
-    settings.private_key = std::move(private_key);
-    settings.certificate_is_file = false;
-    return *this;
-}
-
-BeastHttpClientConfig& BeastHttpClientConfig::client_certificate_files(std::string chain_path, std::string private_key_path) &
-{
-    http::TlsSettings& settings = own_tls().settings();
-    settings.certificate = std::move(chain_path);
-    settings.private_key = Secret(std::move(private_key_path));
-    settings.certificate_is_file = true;
-    return *this;
-}
-
 BeastHttpClient::BeastHttpClient(asio::any_io_executor executor, BeastHttpClientConfig config)
 {
     check(config);

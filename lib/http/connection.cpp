@@ -193,7 +193,8 @@ void Connection::begin_handshake()
 {
     stage_ = Stage::handshake;
     pool_.enter(*operation_, Phase::handshake, pool_.config().tls_deadline());
-    tls_ = std::make_unique<TlsStream>(pool_.tls(), socket_, origin_.host, origin_.address.has_value(), origin_.session);
+    tls_ = std::make_unique<TlsStream>(pool_.tls(), socket_, origin_.host, origin_.address.has_value(),
+                                       origin_.certificate, origin_.session);
     step_handshake();
 }
 

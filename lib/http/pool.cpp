@@ -97,6 +97,32 @@ Pool::Pool(asio::any_io_executor executor, BeastHttpClientConfig config, std::sh
     if (!rules)
         throw ConfigurationError(rules.failure());
     proxies_ = std::move(rules.value());
+    take_certificates();
+}
+
+void Pool::take_certificates()
+{
+    auto const refuse = [](std::string const& origin, char const* why) {
+        throw ConfigurationError(Failure(Errc::invalid_argument, "client_certificate: " + origin + ' ' + why));
+    };
+    for (auto const& [origin, certificate] : config_.client_certificates()) {
+        auto const parsed = parse_url(origin);
+        if (!parsed || !parsed.value().tls || (!parsed.value().target.empty() && parsed.value().target != "/"))
+            refuse(origin, "is not an https origin; give https://host[:port]");
+        if (certificate.empty())
+            refuse(origin, "is given an empty certificate");
+        set_key(parsed.value());
+        certificates_.insert_or_assign(key_, certificate);
+    }
+}
+
+void Pool::set_key(Url const& url)
+{
+    key_.assign(url.tls ? "s" : "p");
+    for (char const c : url.host)
+        key_.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c + 0x20) : c);
+    key_.push_back(':');
+    key_.append(std::to_string(url.port));
 }
 
 Pool::~Pool()
@@ -124,7 +150,9 @@ std::optional<Failure> Pool::prepare(Operation& operation)
         if (!parsed)
             return parsed.failure();
         Url const& url = parsed.value();
-        operation.origin = &origin_of(url.tls, url.host, url.is_ipv6, url.port);
+        if (!url.tls && !request.certificate().empty())
+            return Failure(Errc::invalid_argument, std::string(url.host) + ": the request has a client certificate, which needs https");
+        operation.origin = &origin_of(url, request.certificate());
         operation.target = url.target;
         Recent& recent = recent_[next_recent_++ % recent_.size()];
         recent.prefix.assign(request.url(), 0, static_cast<std::size_t>(url.target.data() - request.url().data()));
@@ -146,7 +174,7 @@ bool Pool::find_recent(Operation& operation)
 {
     std::string_view const url = operation.request.url();
     for (Recent const& recent : recent_) {
-        if (!recent.origin || !url.starts_with(recent.prefix))
+        if (!recent.origin || !url.starts_with(recent.prefix) || operation.request.certificate() != recent.origin->requested)
             continue;
         std::string_view const target = url.substr(recent.prefix.size());
         // Only what begins like a path surely has the same authority.
@@ -166,31 +194,37 @@ SteadyTime Pool::now() noexcept
     return now_;
 }
 
-Origin& Pool::origin_of(bool tls, std::string_view host, bool is_ipv6, std::uint16_t port)
+Origin& Pool::origin_of(Url const& url, ClientCertificate const& certificate)
 {
-    key_.assign(tls ? "s" : "p");
-    for (char const c : host)
-        key_.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c + 0x20) : c);
-    std::size_t const end = key_.size();
-    key_.push_back(':');
-    key_.append(std::to_string(port));
+    set_key(url);
+    ClientCertificate const* shown = &certificate;
+    if (certificate.empty() && !certificates_.empty()) {
+        auto const configured = certificates_.find(key_);
+        if (configured != certificates_.end())
+            shown = &configured->second;
+    }
+    std::size_t const host_end = key_.rfind(':');
+    if (!certificate.empty())
+        key_.append(1, ' ').append(certificate.thumbprint());
     auto const found = origins_.find(key_);
     if (found != origins_.end())
         return *found->second;
 
     forget_unused_origins();
     auto origin = std::make_unique<Origin>();
-    origin->tls = tls;
-    origin->host = key_.substr(1, end - 1);
-    origin->port = port;
-    std::string const written = is_ipv6 ? '[' + origin->host + ']' : origin->host;
-    origin->authority = written + ':' + std::to_string(port);
-    origin->host_header = port == (tls ? 443 : 80) ? written : origin->authority;
+    origin->tls = url.tls;
+    origin->host = key_.substr(1, host_end - 1);
+    origin->port = url.port;
+    std::string const written = url.is_ipv6 ? '[' + origin->host + ']' : origin->host;
+    origin->authority = written + ':' + std::to_string(url.port);
+    origin->host_header = url.port == (url.tls ? 443 : 80) ? written : origin->authority;
+    origin->certificate = *shown;
+    origin->requested = certificate;
     boost::system::error_code not_address;
     asio::ip::address const address = asio::ip::make_address(origin->host, not_address);
     if (!not_address)
         origin->address = address;
-    origin->proxy = proxies_.select(tls, origin->host, port);
+    origin->proxy = proxies_.select(url.tls, origin->host, url.port);
     return *origins_.emplace(key_, std::move(origin)).first->second;
 }
 

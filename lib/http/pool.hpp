@@ -3,6 +3,7 @@
 #include "operation.hpp"
 #include "proxy.hpp"
 #include "tls.hpp"
+#include "url.hpp"
 
 #include <assent/beast_http_client.hpp>
 
@@ -35,7 +36,7 @@ struct Lookup {
     std::vector<std::weak_ptr<Connection>> waiting;
 };
 
-/// One scheme, host and port, and the connections to it.
+/// One scheme, host and port, and the certificate shown there, if any; and the connections to it.
 struct Origin {
     bool tls = false;
     std::string host;         ///< In lower case, without brackets.
@@ -44,6 +45,8 @@ struct Origin {
     std::string host_header;  ///< authority without the scheme's own port.
     std::optional<asio::ip::address> address;  ///< When the host is one.
     Proxy const* proxy = nullptr;              ///< Null for a direct connection.
+    ClientCertificate certificate;             ///< Empty for none.
+    ClientCertificate requested;               ///< What its requests say: empty when the certificate is the configuration's.
 
     std::shared_ptr<Lookup> lookup;  ///< Null before the first and after one that was of no use.
     std::vector<Connection*> idle;  ///< Most recently used last.
@@ -89,7 +92,10 @@ public:
 private:
     friend struct Operation;
 
-    Origin& origin_of(bool tls, std::string_view host, bool is_ipv6, std::uint16_t port);
+    void take_certificates();
+    /// Sets key_ to what names an origin that is shown no certificate of a request's own.
+    void set_key(Url const& url);
+    Origin& origin_of(Url const& url, ClientCertificate const& certificate);
     void forget_unused_origins();
     void open_connection(Operation& operation);
     bool find_recent(Operation& operation);
@@ -114,6 +120,7 @@ private:
     std::shared_ptr<TlsContext const> tls_;
     ProxyRules proxies_;
     std::unordered_map<std::string, std::unique_ptr<Origin>> origins_;
+    std::unordered_map<std::string, ClientCertificate> certificates_;  ///< By the origin that is shown one.
     std::string key_;  ///< Scratch, so that finding an origin does not allocate.
     struct Recent {
         std::string prefix;  ///< Scheme and authority as a caller wrote them.

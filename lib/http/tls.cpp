@@ -1,5 +1,7 @@
 #include "tls.hpp"
 
+#include "core/client_certificate.hpp"
+
 #include <assent/error.hpp>
 
 #include <boost/asio/buffer.hpp>
@@ -94,39 +96,6 @@ void trust_system(SSL_CTX* context)
     }
     if (SSL_CTX_set_default_verify_paths(context) != 1)
         refuse("the system's CA certificates cannot be read: " + openssl_reason() + "; give some with ca_file()");
-}
-
-int no_passphrase(char*, int, int, void*)
-{
-    return 0;
-}
-
-void use_certificate_pem(SSL_CTX* context, TlsSettings const& settings)
-{
-    Bio const chain = memory_bio(settings.certificate);
-    Certificate const leaf{PEM_read_bio_X509(chain.get(), nullptr, no_passphrase, nullptr)};
-    if (!leaf || SSL_CTX_use_certificate(context, leaf.get()) != 1)
-        refuse("client_certificate_pem: the chain does not begin with a usable certificate: " + openssl_reason());
-    while (X509* const next = PEM_read_bio_X509(chain.get(), nullptr, no_passphrase, nullptr)) {
-        if (SSL_CTX_add0_chain_cert(context, next) != 1) {
-            X509_free(next);
-            refuse("client_certificate_pem: a certificate of the chain cannot be used: " + openssl_reason());
-        }
-    }
-    ERR_clear_error();
-    Bio const text = memory_bio(settings.private_key.expose());
-    Key const key{PEM_read_bio_PrivateKey(text.get(), nullptr, no_passphrase, nullptr)};
-    if (!key || SSL_CTX_use_PrivateKey(context, key.get()) != 1)
-        refuse("client_certificate_pem: the private key cannot be read or is not the certificate's: " + openssl_reason());
-}
-
-void use_certificate_files(SSL_CTX* context, TlsSettings const& settings)
-{
-    if (SSL_CTX_use_certificate_chain_file(context, settings.certificate.c_str()) != 1)
-        refuse("client_certificate_files: " + settings.certificate + " cannot be read: " + openssl_reason());
-    std::string const key(settings.private_key.expose());
-    if (SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) != 1)
-        refuse("client_certificate_files: " + key + " cannot be read or is not the certificate's: " + openssl_reason());
 }
 
 }  // namespace
@@ -238,13 +207,6 @@ void TlsContext::load(TlsSettings const& settings)
         X509_STORE_set_flags(SSL_CTX_get_cert_store(context_), X509_V_FLAG_PARTIAL_CHAIN);
     else
         trust_system(context_);
-
-    if (!settings.certificate.empty()) {
-        if (settings.certificate_is_file)
-            use_certificate_files(context_, settings);
-        else
-            use_certificate_pem(context_, settings);
-    }
     ERR_clear_error();
 }
 
@@ -268,7 +230,7 @@ void TlsSession::reset(SSL_SESSION* session) noexcept
 }
 
 TlsStream::TlsStream(TlsContext const& context, asio::ip::tcp::socket& socket, std::string const& host, bool host_is_address,
-                     TlsSession& session)
+                     ClientCertificate const& certificate, TlsSession& session)
     : socket_(socket), session_(session), host_(host)
 {
     ssl_ = SSL_new(context.native());
@@ -288,7 +250,7 @@ TlsStream::TlsStream(TlsContext const& context, asio::ip::tcp::socket& socket, s
         ready = X509_VERIFY_PARAM_set1_ip_asc(check, host.c_str()) == 1;
     else  // SNI names have no final dot (RFC 6066 3), nor have names in certificates
         ready = set_name(host.ends_with('.') ? host.substr(0, host.size() - 1) : host);
-    if (!ready) {
+    if (!ready || !set_certificate(certificate)) {
         SSL_free(ssl_);
         ERR_clear_error();
         throw std::bad_alloc();
@@ -302,6 +264,12 @@ bool TlsStream::set_name(std::string const& name) noexcept
 {
     return X509_VERIFY_PARAM_set1_host(SSL_get0_param(ssl_), name.data(), name.size()) == 1 &&
            SSL_set_tlsext_host_name(ssl_, name.c_str()) == 1;
+}
+
+bool TlsStream::set_certificate(ClientCertificate const& certificate) noexcept
+{
+    return certificate.empty() || SSL_use_cert_and_key(ssl_, CertificateAccess::leaf(certificate), CertificateAccess::key(certificate),
+                                                       CertificateAccess::issuers(certificate), 1) == 1;
 }
 
 TlsStream::~TlsStream()

@@ -2,7 +2,7 @@
 
 #include "stream.hpp"
 
-#include <assent/secret.hpp>
+#include <assent/client_certificate.hpp>
 
 #include <boost/asio/ip/tcp.hpp>
 
@@ -24,9 +24,6 @@ namespace assent::http {
 struct TlsSettings {
     std::optional<std::string> ca_file;
     std::optional<std::string> ca_pem;
-    std::string certificate;  ///< Empty for none.
-    Secret private_key;
-    bool certificate_is_file = false;
 };
 
 /// An SSL_CTX and what it needs.
@@ -80,9 +77,10 @@ private:
 /// TLS on a connected non-blocking socket. Each call does what it can without waiting.
 class TlsStream {
 public:
-    /// @param session outlives the stream. @param host a DNS name or an address, without brackets.
+    /// @param session outlives the stream. @param host a DNS name or an address, without brackets. @param certificate shown to a server
+    ///        that asks for one; may be empty.
     TlsStream(TlsContext const& context, boost::asio::ip::tcp::socket& socket, std::string const& host, bool host_is_address,
-              TlsSession& session);
+              ClientCertificate const& certificate, TlsSession& session);
     TlsStream(TlsStream const&) = delete;
     TlsStream& operator=(TlsStream const&) = delete;
     ~TlsStream();
@@ -103,6 +101,7 @@ private:
     friend struct Callbacks;
     friend class TlsContext;
     bool set_name(std::string const& name) noexcept;
+    bool set_certificate(ClientCertificate const& certificate) noexcept;
     IoResult result(int returned, std::size_t size);
     std::string reason() const;
 

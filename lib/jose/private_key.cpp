@@ -6,6 +6,7 @@
 #include <assent/error.hpp>
 
 #include "core/digest.hpp"
+#include "core/secret_file.hpp"
 #include "protocol/wiping_json.hpp"
 
 #include <boost/json/array.hpp>
@@ -23,7 +24,6 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <fstream>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -364,14 +364,10 @@ PrivateKey PrivateKey::from_pem(Secret pem, std::string kid) {
 }
 
 PrivateKey PrivateKey::from_pem_file(std::string const& path, std::string kid) {
-    std::ifstream file(path, std::ios::binary);
-    std::string text;
-    text.resize(max_text + 1);
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(file.gcount()));
-    if (text.empty())
-        refuse(fmt::format("file {} cannot be read, or is empty", path));
-    return from_pem(Secret(std::move(text)), std::move(kid));
+    auto text = read_secret_file(path, max_text);
+    if (!text)
+        refuse(fmt::format("file {} cannot be read", path));
+    return from_pem(std::move(*text), std::move(kid));
 }
 
 PrivateKey PrivateKey::from_jwk(Secret jwk) {

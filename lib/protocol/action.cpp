@@ -98,6 +98,17 @@ std::string authorizer_id(std::string_view flow, std::string_view issuer, std::s
     return id_of(parts);
 }
 
+std::string authorizer_id(std::string_view flow, OauthClient const& client, std::string_view name)
+{
+    auto const id = authorizer_id(flow, client.issuer(), client.client_id(), name);
+    if (client.dpop().empty())
+        return id;
+    json::array parts;
+    parts.emplace_back(id);
+    parts.emplace_back(client.dpop().thumbprint());
+    return id_of(parts);
+}
+
 result<ResumeHandle> ResumeHandle::parse(std::string_view text)
 {
     bool const well_formed = text.size() == id_length + 1 + nonce_length && text[id_length] == '.' &&

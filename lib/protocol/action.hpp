@@ -1,6 +1,7 @@
 #pragma once
 
 #include <assent/credentials.hpp>
+#include <assent/oauth_client.hpp>
 #include <assent/outcome.hpp>
 #include <assent/tool_call.hpp>
 
@@ -26,6 +27,8 @@ std::string authorization_id(ToolCall const& call, CredentialsContext context, s
 
 /// Names an authorizer in stored keys.
 std::string authorizer_id(std::string_view flow, std::string_view issuer, std::string_view client_id, std::string_view name);
+/// The same for a client. With DPoP also its key: who has another one finds nothing, because the tokens would be of no use to it.
+std::string authorizer_id(std::string_view flow, OauthClient const& client, std::string_view name);
 
 /// The opaque name of a pending authorization: its id and the nonce that nobody guesses.
 class ResumeHandle {

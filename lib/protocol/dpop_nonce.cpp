@@ -1,6 +1,7 @@
 #include "protocol/dpop_nonce.hpp"
 
 #include "protocol/wiping_json.hpp"
+#include "protocol/www_authenticate.hpp"
 
 #include <boost/json/object.hpp>
 
@@ -24,66 +25,6 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
 bool is_nonce_character(char c) noexcept {
     return c > 0x20 && c < 0x7F && c != '"' && c != '\\';
 }
-
-bool is_token_character(char c) noexcept {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
-
-/// Reads challenges (RFC 9110 11.6.1) as far as needed: whose parameter `error` is what.
-class Challenges {
-public:
-    explicit Challenges(std::string_view text) : rest_(text) {}
-
-    /// True when a DPoP challenge has that error.
-    bool dpop_error(std::string_view error) {
-        bool in_dpop = false;
-        while (!rest_.empty()) {
-            skip(" \t,");
-            auto const name = token();
-            if (name.empty()) {
-                if (!rest_.empty())
-                    rest_.remove_prefix(1);  // not what it should be
-                continue;
-            }
-            skip(" \t");
-            if (!rest_.starts_with('=')) {
-                in_dpop = equal_ignoring_case(name, "DPoP");
-                continue;
-            }
-            rest_.remove_prefix(1);
-            skip(" \t");
-            auto const value = this->value();
-            if (in_dpop && equal_ignoring_case(name, "error") && value == error)
-                return true;
-        }
-        return false;
-    }
-
-private:
-    void skip(std::string_view characters) {
-        rest_.remove_prefix(std::min(rest_.find_first_not_of(characters), rest_.size()));
-    }
-    std::string_view token() {
-        auto const end = static_cast<std::size_t>(std::find_if_not(rest_.begin(), rest_.end(), is_token_character) - rest_.begin());
-        auto const found = rest_.substr(0, end);
-        rest_.remove_prefix(end);
-        return found;
-    }
-    /// Escapes are left as they are: the values that matter here have none.
-    std::string_view value() {
-        if (!rest_.starts_with('"'))
-            return token();
-        std::size_t end = 1;
-        while (end < rest_.size() && rest_[end] != '"')
-            end += rest_[end] == '\\' ? 2 : 1;
-        auto const found = rest_.substr(1, std::min(end, rest_.size()) - 1);
-        rest_.remove_prefix(std::min(end + 1, rest_.size()));
-        return found;
-    }
-
-    std::string_view rest_;
-};
 
 }  // namespace
 
@@ -122,8 +63,8 @@ std::string_view nonce_in(HttpHeaders const& headers) noexcept {
 bool wants_nonce(HttpResponse const& response) {
     if (response.status != 400 && response.status != 401)
         return false;
-    for (auto const& [name, value] : response.headers) {
-        if (equal_ignoring_case(name, "WWW-Authenticate") && Challenges(value).dpop_error(use_nonce))
+    for (auto const& challenge : read_challenges(response.headers)) {
+        if (challenge.scheme == "dpop" && challenge.parameter("error") == use_nonce)
             return true;
     }
     if (response.body.find(use_nonce) == std::string::npos)

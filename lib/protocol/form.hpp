@@ -21,11 +21,15 @@ public:
 
     /// Adds `name=value`, also when value is empty; callers leave absent parameters out.
     FormBody& add(std::string_view name, std::string_view value) &;
+    /// Adds text that is encoded already: what another FormBody had.
+    FormBody& append(std::string_view encoded) &;
     bool empty() const noexcept { return text_.empty(); }
     /// The encoded text; this is empty afterwards.
     std::string take();
 
 private:
+    void make_room(std::size_t more);
+
     std::string text_;
 };
 

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdlib>
 #include <utility>
 
@@ -63,6 +64,8 @@ std::string issuer_of_domain(std::string const& domain) {
     return issuer;
 }
 
+constexpr std::size_t shortest_hs256_secret = 32;
+
 bool printable(std::string_view text) noexcept {
     return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c <= 0x7E; });
 }
@@ -111,6 +114,74 @@ OauthClient& OauthClient::client_secret(Secret value) & {
     return *this;
 }
 
+OauthClient& OauthClient::private_key(PrivateKey value) & {
+    private_key_ = std::move(value);
+    if (authentication_ == ClientAuthentication::none && !private_key_.empty())
+        authentication_ = ClientAuthentication::private_key_jwt;
+    return *this;
+}
+
+OauthClient& OauthClient::certificate(ClientCertificate value) & {
+    certificate_ = std::move(value);
+    if (certificate_.empty())
+        return *this;
+    if (authentication_ == ClientAuthentication::none)
+        authentication_ = ClientAuthentication::tls_client_auth;
+    if (profile_ == ProviderProfile::auth0)
+        discovery_ = true;
+    return *this;
+}
+
+void OauthClient::validate_authentication() const {
+    bool const uses_secret = authentication_ == ClientAuthentication::client_secret_basic ||
+                             authentication_ == ClientAuthentication::client_secret_post ||
+                             authentication_ == ClientAuthentication::client_secret_jwt;
+    if (!uses_secret && !client_secret_.empty())
+        invalid(authentication_ == ClientAuthentication::none
+                    ? "client_secret is given, but authentication is none: set client_secret_basic or "
+                      "client_secret_post, or leave the secret out"
+                    : "client_secret is given, but authentication is a method that does not use it: leave it out");
+    if (authentication_ != ClientAuthentication::private_key_jwt && !private_key_.empty())
+        invalid("private_key is given, but authentication is not private_key_jwt: set it, or leave the key out");
+
+    switch (authentication_) {
+    case ClientAuthentication::none:
+        break;
+    case ClientAuthentication::client_secret_basic:
+    case ClientAuthentication::client_secret_post:
+    case ClientAuthentication::client_secret_jwt:
+        if (client_secret_.empty())
+            missing(profile_ == ProviderProfile::auth0
+                        ? "client_secret is missing: give it to OauthClient::auth0() or set the environment "
+                          "variable AUTH0_CLIENT_SECRET"
+                        : "client_secret is missing: call client_secret(), or "
+                          "authentication(ClientAuthentication::none) for a public client");
+        if (client_secret_.expose().size() > 4096 || !printable(client_secret_.expose()))
+            invalid("client_secret is not a printable text of at most 4096 bytes; is there a line end in it?");
+        if (authentication_ == ClientAuthentication::client_secret_jwt &&
+            client_secret_.expose().size() < shortest_hs256_secret)
+            invalid("client_secret has fewer than the 32 bytes that client_secret_jwt needs (RFC 7518 3.2): have a longer "
+                    "one made, or use another method");
+        break;
+    case ClientAuthentication::private_key_jwt:
+        if (private_key_.empty())
+            missing("private_key is missing: private_key_jwt needs it; call private_key(PrivateKey::from_pem_file(...))");
+        break;
+    case ClientAuthentication::tls_client_auth:
+    case ClientAuthentication::self_signed_tls_client_auth:
+        if (certificate_.empty())
+            missing("certificate is missing: mutual TLS needs it; call certificate(ClientCertificate::from_files(...))");
+        break;
+    default:
+        invalid("authentication has no known value");
+    }
+    if (profile_ == ProviderProfile::auth0 && !certificate_.empty() && !discovery_ && token_endpoint_.empty())
+        invalid("certificate is given, but discovery is off: only the metadata of Auth0's custom domain names the endpoints for "
+                "mutual TLS; turn discovery(true) on, or set token_endpoint and the others");
+    if (assertion_audience_.size() > 2048 || !printable(assertion_audience_))
+        invalid("assertion_audience is not a printable text of at most 2048 bytes");
+}
+
 void OauthClient::validate() const {
     if (issuer_.empty())
         missing(profile_ == ProviderProfile::auth0
@@ -128,30 +199,7 @@ void OauthClient::validate() const {
     if (client_id_.size() > 1024 || !printable(client_id_))
         invalid("client_id is not a printable text of at most 1024 bytes");
 
-    switch (authentication_) {
-    case ClientAuthentication::none:
-        if (!client_secret_.empty())
-            invalid("client_secret is given, but authentication is none: set client_secret_basic or "
-                    "client_secret_post, or leave "
-                    "the secret out");
-        break;
-    case ClientAuthentication::client_secret_basic:
-    case ClientAuthentication::client_secret_post:
-        if (client_secret_.empty())
-            missing(profile_ == ProviderProfile::auth0
-                        ? "client_secret is missing: give it to OauthClient::auth0() or set the environment "
-                          "variable "
-                          "AUTH0_CLIENT_SECRET"
-                        : "client_secret is missing: call client_secret(), or "
-                          "authentication(ClientAuthentication::none) for a "
-                          "public client");
-        if (client_secret_.expose().size() > 4096 || !printable(client_secret_.expose()))
-            invalid(
-                "client_secret is not a printable text of at most 4096 bytes; is there a line end in it?");
-        break;
-    default:
-        invalid("authentication has no known value");
-    }
+    validate_authentication();
 
     std::pair<std::string_view, std::string const*> const endpoints[] = {
         {"token_endpoint", &token_endpoint_},

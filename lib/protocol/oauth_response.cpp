@@ -148,7 +148,7 @@ constexpr auto known_errors = std::to_array<KnownError>({
     {"invalid_authorization_details", Errc::invalid_authorization_details, OauthErrorKind::failed},
     // RFC 9449, RFC 9470, RFC 9101
     {"invalid_dpop_proof", Errc::invalid_client, OauthErrorKind::failed},
-    {"use_dpop_nonce", Errc::invalid_client, OauthErrorKind::failed},
+    {"use_dpop_nonce", Errc::temporarily_unavailable, OauthErrorKind::transient},
     {"insufficient_user_authentication", Errc::server_refused, OauthErrorKind::failed},
     {"invalid_request_object", Errc::invalid_request, OauthErrorKind::failed},
     // OpenID Core 3.1.2.6

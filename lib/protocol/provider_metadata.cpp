@@ -177,8 +177,8 @@ result<ProviderMetadata> read_provider_metadata(std::string_view body, OauthClie
     metadata.issuer = client.issuer();
     // An http issuer passed the client's own check, so it is a loopback host.
     bool const loopback_http = client.allow_plain_http();
-    auto const endpoint = [&](std::string_view name, std::string& to) -> result<void> {
-        auto const* value = document.if_contains(name);
+    auto const endpoint = [&](json::object const& in, std::string_view name, std::string& to) -> result<void> {
+        auto const* value = in.if_contains(name);
         if (value == nullptr || value->is_null())
             return boost::outcome_v2::success();
         auto const* url = value->if_string();
@@ -199,8 +199,21 @@ result<ProviderMetadata> read_provider_metadata(std::string_view body, OauthClie
         {"jwks_uri", &metadata.jwks_uri},
     };
     for (auto const& [name, to] : endpoints) {
-        if (auto done = endpoint(name, *to); !done)
+        if (auto done = endpoint(document, name, *to); !done)
             return done.failure();
+    }
+    // A client with a certificate shows it where the provider looks for one (RFC 8705 5).
+    auto const* aliases = document.if_contains("mtls_endpoint_aliases");
+    if (!client.certificate().empty() && aliases != nullptr && !aliases->is_null()) {
+        auto const* object = aliases->if_object();
+        if (object == nullptr)
+            return malformed("mtls_endpoint_aliases in the provider's metadata is not an object");
+        for (auto const& [name, to] : endpoints) {
+            if (name == "jwks_uri" || name == "authorization_endpoint")
+                continue;
+            if (auto done = endpoint(*object, name, *to); !done)
+                return done.failure();
+        }
     }
     metadata.grant_types = list_member(document, "grant_types_supported");
     metadata.token_endpoint_auth_methods = list_member(document, "token_endpoint_auth_methods_supported");

@@ -42,7 +42,7 @@ result<void> check_endpoint(std::string_view url, std::string_view field, bool l
 std::string openid_configuration_url(std::string_view issuer);
 std::string oauth_server_metadata_url(std::string_view issuer);
 
-/// Reads a metadata document.
+/// Reads a metadata document. For a client with a certificate, the endpoints are those for mutual TLS where the provider names such.
 /// @par Errors malformed_response; issuer_mismatch when it names another issuer than `client`'s, compared byte for byte.
 result<ProviderMetadata> read_provider_metadata(std::string_view body, OauthClient const& client);
 

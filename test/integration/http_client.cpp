@@ -371,8 +371,10 @@ BOOST_AUTO_TEST_CASE(settings_out_of_range_are_refused_by_name)
     BOOST_TEST(refused([](Config& c) { c.http_proxy("socks5://127.0.0.1"); }, "http_proxy"));
     BOOST_TEST(refused([](Config& c) { c.ca_pem("not a certificate"); }, "ca_pem"));
     BOOST_TEST(refused([](Config& c) { c.ca_file("/nonexistent/ca.pem"); }, "/nonexistent/ca.pem"));
-    BOOST_TEST(refused([](Config& c) { c.client_certificate_pem("x", assent::Secret("y")); }, "client_certificate_pem"));
-    BOOST_TEST(refused([](Config& c) { c.client_certificate_files("/nonexistent/a", "/nonexistent/b"); }, "/nonexistent/a"));
+    using assent::ClientCertificate;
+    BOOST_TEST(refused([](Config& c) { c.client_certificate("https://api.example", ClientCertificate()); }, "empty certificate"));
+    for (auto const* origin : {"http://api.example", "api.example", "https://api.example/path", "https://*.example", ""})
+        BOOST_TEST(refused([&](Config& c) { c.client_certificate(origin, ClientCertificate()); }, "https origin"), origin);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -310,36 +310,4 @@ BOOST_AUTO_TEST_CASE(bytes_behind_an_answer_close_the_connection_also_in_a_recor
     BOOST_TEST(server.connections() == 3);
 }
 
-BOOST_AUTO_TEST_CASE(a_client_certificate_is_shown_to_a_server_that_asks)
-{
-    Authority const clients("client CA");
-    Identity const mine = clients.issue({"DNS:agent"});
-    TlsOptions options = with(good);
-    options.client_ca = clients.pem();
-    std::string subject;
-    LoopbackServer server(
-        [&](Peer& peer) {
-            peer.read_request();
-            subject = peer.client_subject();
-            peer.answer(200, "ok");
-        },
-        options);
-    BeastHttpClientConfig config = trusting();
-    config.client_certificate_pem(mine.certificate, assent::Secret(mine.key));
-    Client with_certificate(config);
-    BOOST_TEST(with_certificate.post(server.url()).has_value());
-    BOOST_TEST(subject == "/CN=assent test server");
-    Client without(trusting());
-    auto const failure = without.post(server.url()).failure();
-    BOOST_TEST((failure == Errc::tls_failed), failure.message());
-    BOOST_TEST(says(failure, "certificate required"), failure.message());
-}
-
-BOOST_AUTO_TEST_CASE(a_key_of_another_certificate_is_a_configuration_error)
-{
-    BeastHttpClientConfig config = trusting();
-    config.client_certificate_pem(good.certificate, assent::Secret(authority.issue({}).key));
-    BOOST_CHECK_THROW(Client client(config), assent::ConfigurationError);
-}
-
 BOOST_AUTO_TEST_SUITE_END()

@@ -5,6 +5,7 @@
 //     --port 0                 --admin-port 0        0: any free port; always 127.0.0.1
 //     --tls good|wrong-host|self-signed|expired      https://localhost:PORT with that certificate
 //     --certs FOLDER           made by make_certs.sh; needed with --tls
+//     --mutual-tls            also listens on a port that asks for client certificates (mtls_endpoint_aliases); needs --tls
 //     --routes standard|auth0  auth0: /bc-authorize, /oauth/token, /oauth/device/code, and an issuer that ends in a slash
 //     --interval 5|none        --enforce-interval    what clients are told; slow_down for who polls faster
 //     --ciba-ttl --device-ttl --at-ttl --rt-ttl      seconds
@@ -15,6 +16,7 @@
 //
 // Prints one JSON line when it listens: {"issuer","admin","pid","routes"}. Everything OAuth is node-oidc-provider's own, except
 // what it lacks: the member `interval`, slow_down, and token exchange. Clients, users and APIs: provider/settings.mjs.
+import crypto from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
@@ -26,6 +28,7 @@ import { Faults, apply } from './provider/faults.mjs';
 import { Journal } from './provider/journal.mjs';
 import { makeKeys } from './provider/keys.mjs';
 import { Person } from './provider/person.mjs';
+import * as mutualTls from './provider/mutual_tls.mjs';
 import * as known from './provider/settings.mjs';
 import { Storage } from './provider/storage.mjs';
 import { PARAMETERS, tokenExchange } from './provider/token_exchange.mjs';
@@ -35,6 +38,7 @@ const { values: flags } = parseArgs({ options: {
   'admin-port': { type: 'string', default: '0' },
   tls: { type: 'string' },
   certs: { type: 'string' },
+  'mutual-tls': { type: 'boolean', default: false },
   routes: { type: 'string', default: 'standard' },
   interval: { type: 'string', default: '5' },
   'enforce-interval': { type: 'boolean', default: false },
@@ -50,6 +54,8 @@ const { values: flags } = parseArgs({ options: {
 if (flags.tls && !flags.certs) { console.error('--tls needs --certs FOLDER (make_certs.sh makes it)'); process.exit(2); }
 
 const LOOPBACK = '127.0.0.1';
+const routesOf = () => (flags.routes === 'auth0' ? AUTH0_ROUTES : {});
+
 const AUTH0_ROUTES = {
   backchannel_authentication: '/bc-authorize',
   token: '/oauth/token',
@@ -121,7 +127,7 @@ async function notify(url, options) {
   }
 }
 
-function configuration(issuer) {
+function configuration(issuer, mutualTlsOrigin) {
   const authorizationDetails = Object.fromEntries(Object.entries(known.authorizationDetailsTypes).map(([type, check]) => [type, {
     validate(ctx, detail) {
       const problem = check(detail);
@@ -135,7 +141,10 @@ function configuration(issuer) {
     scopes: ['openid', 'offline_access', 'email', 'profile'],
     claims: { openid: ['sub'], email: ['email'] },
     cookies: { keys: ['interop-only'] },
-    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt'],
+    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt',
+      ...(mutualTlsOrigin ? ['tls_client_auth', 'self_signed_tls_client_auth'] : [])],
+    enabledJWA: { dPoPSigningAlgValues: ['ES256', 'EdDSA', 'RS256', 'PS256'] },
+    ...(mutualTlsOrigin ? { discovery: mutualTls.aliases(mutualTlsOrigin, routesOf()) } : {}),
     extraParams: ['audience'],
     fetch: notify,
     findAccount: (ctx, sub) => (rig.users.has(sub) ? { accountId: sub, claims: () => ({ ...rig.users.get(sub) }) } : undefined),
@@ -156,14 +165,15 @@ function configuration(issuer) {
         return wanted > 0 ? Math.min(wanted, settings.cibaTtl) : settings.cibaTtl;
       },
     },
-    ...(flags.routes === 'auth0' ? { routes: AUTH0_ROUTES } : {}),
+    routes: routesOf(),
     features: {
       clientCredentials: { enabled: true },
       introspection: { enabled: true },
       revocation: { enabled: true },
       deviceFlow: { enabled: true },
       devInteractions: { enabled: true },
-      dPoP: { enabled: true },
+      dPoP: { enabled: true, nonceSecret: crypto.randomBytes(32), requireNonce: () => settings.dpopNonce },
+      ...(mutualTlsOrigin ? { mTLS: mutualTls.feature } : {}),
       resourceIndicators: {
         enabled: true,
         defaultResource: (ctx, client, oneOf) => {
@@ -209,8 +219,8 @@ function configuration(issuer) {
   };
 }
 
-function makeProvider(issuer) {
-  const provider = new Provider(issuer, configuration(issuer));
+function makeProvider(issuer, mutualTlsOrigin) {
+  const provider = new Provider(issuer, configuration(issuer, mutualTlsOrigin));
   provider.registerGrantType(known.EXCHANGE, tokenExchange(rig), PARAMETERS);
   provider.use(async (ctx, next) => {
     await next();
@@ -259,7 +269,9 @@ const port = await listen(server, flags.port);
 rig.sinkUrl = `http://${LOOPBACK}:${adminPort}/sink`;
 const origin = certificate ? `https://localhost:${port}` : `http://${LOOPBACK}:${port}`;
 const issuer = flags.routes === 'auth0' ? `${origin}/` : origin;
-answer = makeProvider(issuer);
+const mutualTlsServer = flags['mutual-tls'] ? https.createServer(mutualTls.serverOptions(certificate, flags.certs), onRequest) : undefined;
+const mutualTlsOrigin = mutualTlsServer && `https://localhost:${await listen(mutualTlsServer, 0)}`;
+answer = makeProvider(issuer, mutualTlsOrigin);
 console.log(JSON.stringify({ issuer, admin: `http://${LOOPBACK}:${adminPort}/_admin`, pid: process.pid, routes: flags.routes }));
 
 const stop = () => process.exit(0);

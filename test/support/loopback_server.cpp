@@ -1,5 +1,7 @@
 #include "support/loopback_server.hpp"
 
+#include "core/digest.hpp"
+
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -45,7 +47,8 @@ std::shared_ptr<void> make_context(TlsOptions const& options)
         X509_STORE_add_cert(SSL_CTX_get_cert_store(context.get()), authority);
         X509_free(authority);
         BIO_free(text);
-        SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+        SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | (options.client_certificate_is_optional ? 0 : SSL_VERIFY_FAIL_IF_NO_PEER_CERT),
+                           nullptr);
     }
     return context;
 }
@@ -113,6 +116,16 @@ std::string Peer::client_subject() const
     char text[256] = {};
     X509_NAME_oneline(X509_get_subject_name(certificate), text, sizeof text);
     return text;
+}
+
+std::string Peer::client_fingerprint() const
+{
+    X509* const certificate = tls_ ? SSL_get0_peer_certificate(tls_->ssl) : nullptr;
+    unsigned char hash[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    if (!certificate || X509_digest(certificate, EVP_sha256(), hash, &size) != 1)
+        return {};
+    return base64url_encode(std::string_view(reinterpret_cast<char const*>(hash), size));
 }
 
 std::string Peer::server_name() const

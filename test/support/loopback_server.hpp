@@ -44,7 +44,10 @@ public:
     /// Turns TLS on, as a proxy's tunnel or a late handshake needs it. False when the handshake failed.
     bool start_tls(Identity const& identity);
     bool session_was_resumed() const;
+    /// Of the certificate that the client showed; empty when it showed none.
     std::string client_subject() const;
+    /// SHA-256 of it, base64url.
+    std::string client_fingerprint() const;
     /// Name that the client asked for by SNI.
     std::string server_name() const;
 
@@ -71,6 +74,7 @@ struct TlsOptions {
     int min_version = 0;  ///< OpenSSL's number, 0 for its default.
     int max_version = 0;
     std::string client_ca;  ///< PEM; asks for a client certificate when not empty.
+    bool client_certificate_is_optional = false;
 };
 
 /// A TCP server on 127.0.0.1 whose every connection runs a script. Stops, and waits for its scripts, when destroyed.

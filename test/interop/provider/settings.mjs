@@ -18,6 +18,7 @@ export function initialSettings(flags) {
     rtTtl: Number(flags['rt-ttl']),
     refreshTokens: 'offline_access', // always | never | offline_access
     rotate: true,
+    dpopNonce: false, // a DPoP proof needs the server's nonce
     bindingMessage: flags['binding-message'], // auth0 | default | any
     keepExpired: true, // an expired request is answered with expired_token; otherwise it is forgotten: invalid_grant
     latencyMs: 0,

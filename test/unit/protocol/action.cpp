@@ -51,6 +51,8 @@ BOOST_AUTO_TEST_CASE(the_digest_is_the_same_in_every_process_and_version)
     BOOST_TEST(digest(call()) == "sn9dOEPI09JGj5VbgBGy0TnJYFUXqbTsXlr7PSEQSP8");
     BOOST_TEST(id(call(), CredentialsContext::tool_call) == "iXcLsPRLeeGX1bF_vzoldw");
     BOOST_TEST(authorizer_id("ciba", "https://as.example/", "client", "name") == "BZftfhLgdg5KGPnetkrGs4");
+    auto const client = OauthClient::standard("https://as.example/", "client");
+    BOOST_TEST(authorizer_id("ciba", client, "name") == "BZftfhLgdg5KGPnetkrGs4");
 }
 
 BOOST_AUTO_TEST_CASE(the_digest_depends_on_what_the_input_says_not_on_how_it_is_written)

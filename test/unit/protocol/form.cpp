@@ -48,4 +48,10 @@ BOOST_AUTO_TEST_CASE(a_body_grows_beyond_its_first_size) {
     BOOST_TEST(body.take() == expected);
 }
 
+BOOST_AUTO_TEST_CASE(encoded_text_is_taken_as_it_is) {
+    assent::FormBody body;
+    body.append("").append("a=%20").append("").add("b", " ").append("c=" + std::string(2000, 'x'));
+    BOOST_TEST(body.take() == "a=%20&b=+&c=" + std::string(2000, 'x'));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

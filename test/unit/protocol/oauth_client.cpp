@@ -1,6 +1,8 @@
 #include <assent/error.hpp>
 #include <assent/oauth_client.hpp>
 
+#include "support/certificates.hpp"
+
 #include <boost/test/unit_test.hpp>
 
 #include <chrono>
@@ -59,6 +61,19 @@ std::string what(std::function<void()> const& call) {
 
 bool contains(std::string const& text, std::string_view part) {
     return text.find(part) != std::string::npos;
+}
+
+PrivateKey const& key() {
+    static auto const made = PrivateKey::generate();
+    return made;
+}
+
+ClientCertificate const& certificate() {
+    static auto const made = [] {
+        auto const identity = assent::test::make_self_signed({"DNS:agent"});
+        return ClientCertificate::from_pem(identity.certificate, Secret(identity.key));
+    }();
+    return made;
 }
 
 OauthClient good() {
@@ -199,6 +214,54 @@ BOOST_AUTO_TEST_CASE(validation_names_what_is_wrong) {
     BOOST_TEST(contains(complaint(good().clock_skew(-1s)), "clock_skew"));
     BOOST_TEST(contains(complaint(good().clock_skew(301s)), "clock_skew"));
     BOOST_TEST(complaint(good()) == "nothing was thrown");
+}
+
+BOOST_AUTO_TEST_CASE(a_key_or_a_certificate_chooses_its_method_unless_one_was_set) {
+    auto const base = [] { return OauthClient::standard("https://as.example", "client"); };
+    auto const by_key = base().private_key(key());
+    BOOST_TEST((by_key.authentication() == ClientAuthentication::private_key_jwt));
+    BOOST_CHECK_NO_THROW(by_key.validate());
+    auto const by_certificate = base().certificate(certificate());
+    BOOST_TEST((by_certificate.authentication() == ClientAuthentication::tls_client_auth));
+    BOOST_CHECK_NO_THROW(by_certificate.validate());
+    auto const self_signed =
+        base().authentication(ClientAuthentication::self_signed_tls_client_auth).certificate(certificate());
+    BOOST_TEST((self_signed.authentication() == ClientAuthentication::self_signed_tls_client_auth));
+    BOOST_CHECK_NO_THROW(self_signed.validate());
+    BOOST_TEST((base().private_key(PrivateKey()).authentication() == ClientAuthentication::none));
+    // A certificate may also only bind tokens.
+    BOOST_CHECK_NO_THROW(good().certificate(certificate()).validate());
+    BOOST_CHECK_NO_THROW(base().private_key(key()).certificate(certificate()).validate());
+    BOOST_CHECK_NO_THROW(base().dpop(Dpop::with_a_new_key()).validate());
+}
+
+BOOST_AUTO_TEST_CASE(methods_that_lack_their_secret_or_have_anothers_are_refused) {
+    using enum ClientAuthentication;
+    auto const complaint = [](OauthClient client) { return what([&] { client.validate(); }); };
+    auto const base = [] { return OauthClient::standard("https://as.example", "client"); };
+    auto const long_secret = Secret(std::string(32, 's'));
+    BOOST_TEST(contains(complaint(base().authentication(private_key_jwt)), "private_key is missing"));
+    BOOST_TEST(contains(complaint(base().authentication(tls_client_auth)), "certificate is missing"));
+    BOOST_TEST(contains(complaint(base().authentication(self_signed_tls_client_auth)), "certificate is missing"));
+    BOOST_TEST(contains(complaint(base().authentication(client_secret_jwt)), "client_secret is missing"));
+    BOOST_TEST(contains(complaint(good().authentication(client_secret_jwt)), "32 bytes"));
+    BOOST_TEST(complaint(base().client_secret(long_secret).authentication(client_secret_jwt)) == "nothing was thrown");
+    BOOST_TEST(contains(complaint(good().private_key(key())), "private_key is given"));
+    BOOST_TEST(contains(complaint(good().private_key(key()).authentication(private_key_jwt)), "client_secret is given"));
+    BOOST_TEST(contains(complaint(good().certificate(certificate()).authentication(tls_client_auth)), "client_secret is given"));
+    BOOST_TEST(contains(complaint(base().private_key(key()).authentication(none)), "private_key is given"));
+    BOOST_TEST(contains(complaint(base().private_key(key()).assertion_audience("a\nb")), "assertion_audience"));
+}
+
+BOOST_AUTO_TEST_CASE(mutual_tls_at_auth0_takes_its_endpoints_from_the_metadata) {
+    auto const client = OauthClient::auth0("t.example", "client").certificate(certificate());
+    BOOST_TEST(client.discovery());
+    BOOST_CHECK_NO_THROW(client.validate());
+    auto without = client;
+    without.discovery(false);
+    BOOST_TEST(contains(what([&] { without.validate(); }), "custom domain"));
+    without.token_endpoint("https://mtls.t.example/oauth/token");
+    BOOST_CHECK_NO_THROW(without.validate());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

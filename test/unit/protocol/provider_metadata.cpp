@@ -1,5 +1,7 @@
 #include "protocol/provider_metadata.hpp"
 
+#include "support/certificates.hpp"
+
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/test/unit_test.hpp>
@@ -140,6 +142,38 @@ BOOST_AUTO_TEST_CASE(overrides_win_over_discovery_and_profile) {
     BOOST_TEST(read(document(), overridden).value().backchannel_endpoint == "https://as.example/bc");
     BOOST_TEST(known_metadata(OauthClient::auth0("t.example", "c").jwks_uri("https://j")).jwks_uri ==
                "https://j");
+}
+
+BOOST_AUTO_TEST_CASE(a_client_with_a_certificate_goes_to_the_endpoints_for_mutual_tls) {
+    auto const identity = assent::test::make_self_signed({"DNS:agent"});
+    auto const with = client().certificate(ClientCertificate::from_pem(identity.certificate, Secret(identity.key)));
+    auto described = document();
+    described["revocation_endpoint"] = "https://as.example/revoke";
+    described["mtls_endpoint_aliases"] = json::object{{"token_endpoint", "https://mtls.as.example/token"},
+                                                      {"backchannel_authentication_endpoint", "https://mtls.as.example/bc"},
+                                                      {"device_authorization_endpoint", "https://mtls.as.example/device"},
+                                                      {"introspection_endpoint", "https://mtls.as.example/introspect"},
+                                                      {"jwks_uri", "https://mtls.as.example/jwks"}};
+    auto const metadata = read(described, with).value();
+    BOOST_TEST(metadata.token_endpoint == "https://mtls.as.example/token");
+    BOOST_TEST(metadata.backchannel_endpoint == "https://mtls.as.example/bc");
+    BOOST_TEST(metadata.device_endpoint == "https://mtls.as.example/device");
+    BOOST_TEST(metadata.introspection_endpoint == "https://mtls.as.example/introspect");
+    BOOST_TEST(metadata.revocation_endpoint == "https://as.example/revoke");  // no alias: the usual one
+    BOOST_TEST(metadata.jwks_uri == "https://keys.example/jwks");
+    BOOST_TEST(read(described).value().token_endpoint == "https://as.example/token");
+    auto const overriding = OauthClient(with).token_endpoint("https://mine.example/token");
+    BOOST_TEST(read(described, overriding).value().token_endpoint == "https://mine.example/token");
+
+    json::value const bad_aliases[] = {"x", json::object{{"token_endpoint", "http://as.example/token"}},
+                                       json::object{{"token_endpoint", 7}}};
+    for (auto const& bad : bad_aliases) {
+        described["mtls_endpoint_aliases"] = bad;
+        BOOST_TEST((read(described, with).failure() == Errc::malformed_response), json::serialize(bad));
+        BOOST_TEST(read(described).has_value());
+    }
+    described["mtls_endpoint_aliases"] = nullptr;
+    BOOST_TEST(read(described, with).value().token_endpoint == "https://as.example/token");
 }
 
 BOOST_AUTO_TEST_CASE(caching_follows_max_age_within_bounds) {
