@@ -78,14 +78,14 @@ constexpr std::string_view kinds = "an RSA key of 2048 to 8192 bits, an EC key o
 std::string text_of(BIGNUM const* number, std::size_t size) {
     std::string bytes(size, '\0');
     if (BN_bn2binpad(number, reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(size)) < 0)
-        cannot("export a public key");
+        refuse("has a public part that cannot be had");
     return base64url_encode(bytes);
 }
 
 std::string number_of(EVP_PKEY* key, char const* name, std::size_t size) {
     BIGNUM* number = nullptr;
     if (EVP_PKEY_get_bn_param(key, name, &number) != 1)
-        cannot("export a public key");
+        refuse("has a public part that cannot be had");
     jose::Number const owned(number);
     return text_of(number, size != 0 ? size : static_cast<std::size_t>(BN_num_bytes(number)));
 }
@@ -128,7 +128,7 @@ std::string public_members_of(EVP_PKEY* key, SignatureAlgorithm algorithm) {
     std::string bytes(ed25519_bytes, '\0');
     std::size_t size = bytes.size();
     if (EVP_PKEY_get_raw_public_key(key, reinterpret_cast<unsigned char*>(bytes.data()), &size) != 1)
-        cannot("export a public key");
+        refuse("has a public part that cannot be had");
     return fmt::format(R"({{"crv":"Ed25519","kty":"OKP","x":"{}"}})", base64url_encode(bytes));
 }
 
