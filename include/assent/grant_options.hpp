@@ -10,6 +10,7 @@
 
 #include <boost/json/value.hpp>
 
+#include <chrono>
 #include <concepts>
 #include <exception>
 #include <functional>
@@ -33,7 +34,12 @@ public:
     InterruptHandler on_interrupt;
     RefusalHandler on_unauthorized;
     std::string name;
+    std::chrono::seconds refresh_skew{60};
 };
+
+/// @par Exceptions ConfigurationError when name or refresh_skew is out of its documented range.
+void check(GrantSettings const& settings);
+
 
 /// Runs what a handler returned: nothing, a result, or a coroutine of either.
 template <class Returned>
@@ -116,6 +122,8 @@ public:
     /// The name of the token set in Credentials, and of this authorizer in stored keys: give two authorizers of one client different
     /// names when they must not share what is granted. 1 to 64 bytes.
     Derived& name(std::string value) { common_.name = std::move(value); return self(); }
+    /// Shared tokens are renewed so long before they expire, or, when they cannot be, not handed out any more. 0 to 3600 s. Default 60 s.
+    Derived& refresh_skew(std::chrono::seconds value) { common_.refresh_skew = value; return self(); }
 
 protected:
     GrantOptions(CredentialsContext context, std::string name) : common_(context, std::move(name)) {}

@@ -12,7 +12,6 @@
 #include <assent/token_type.hpp>
 #include <assent/tool_call.hpp>
 
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -58,8 +57,6 @@ public:
         further_.emplace_back(std::move(name), std::move(value));
         return *this;
     }
-    /// Tokens are exchanged anew so long before they expire, 0 to 3600 s. Default 60 s.
-    TokenExchange& refresh_skew(std::chrono::seconds value) { refresh_skew_ = value; return *this; }
 
 private:
     friend class TokenExchangeAuthorizer;
@@ -74,7 +71,6 @@ private:
     Parameter<std::vector<std::string>> scopes_;
     std::string requested_token_type_;
     std::vector<std::pair<std::string, std::string>> further_;
-    std::chrono::seconds refresh_skew_{60};
 };
 
 class ExchangeAuthorizer;

@@ -12,7 +12,6 @@
 #include <assent/token_type.hpp>
 #include <assent/tool_call.hpp>
 
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -68,8 +67,6 @@ public:
     /// The third party's APIs, as absolute URLs, e.g. "https://www.googleapis.com/": ToolContext::http() sends the token to their origins
     /// and nowhere else. Default: none, and the handler sends it itself.
     TokenVault& audience(std::vector<std::string> value) { audience_ = std::move(value); return *this; }
-    /// Tokens are exchanged anew so long before they expire, 0 to 3600 s. Default 60 s.
-    TokenVault& refresh_skew(std::chrono::seconds value) { refresh_skew_ = value; return *this; }
 
 private:
     friend class TokenVaultAuthorizer;
@@ -83,7 +80,6 @@ private:
     Parameter<std::string> login_hint_;
     std::vector<std::pair<std::string, std::string>> authorization_params_;
     std::vector<std::string> audience_;
-    std::chrono::seconds refresh_skew_{60};
 };
 
 class ExchangeAuthorizer;
@@ -92,7 +88,8 @@ class ExchangeAuthorizer;
 ///
 /// The token is exchanged when a call first needs it, by one request however many calls and processes wait for it, is kept in the store
 /// for its principal and context, and is exchanged anew before it expires; when that fails for a moment, the old one serves on while it
-/// lives. A tool that needs several accounts is protected by several of these; each token is found by its name, the connection's.
+/// lives. At Auth0 the client's refresh tokens must not rotate (its Refresh Token Rotation is off), for each is exchanged more than once.
+/// A tool that needs several accounts is protected by several of these; each token is found by its name, the connection's.
 ///
 /// A cheap handle; copies share the authorizer.
 /// @par Concurrency Belongs to the runtime's executor. Any number of calls may be outstanding.

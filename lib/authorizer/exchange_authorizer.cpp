@@ -9,17 +9,12 @@
 
 #include <boost/asio/this_coro.hpp>
 
-#include <fmt/format.h>
-
 #include <type_traits>
 
 namespace assent {
 namespace {
 
 using std::chrono::seconds;
-
-constexpr seconds longest_skew{3600};
-constexpr std::size_t longest_name = 64;
 
 awaitable<outcome<Credentials>> ready(Credentials credentials) { co_return credentials; }
 awaitable<outcome<Grant>> prepared(Credentials credentials) { co_return Grant(std::move(credentials)); }
@@ -29,12 +24,8 @@ awaitable<outcome<Grant>> prepared(Credentials credentials) { co_return Grant(st
 ExchangeAuthorizer::ExchangeAuthorizer(Runtime runtime, OauthClient client, ExchangeSettings settings)
     : settings_(std::move(settings))
 {
-    auto const refuse = [](std::string detail) { throw ConfigurationError(Failure(Errc::invalid_argument, std::move(detail))); };
+    detail::check(settings_.common);
     auto const& name = settings_.common.name;
-    if (name.empty() || name.size() > longest_name)
-        refuse("name() must have 1 to 64 bytes");
-    if (settings_.refresh_skew < seconds(0) || settings_.refresh_skew > longest_skew)
-        refuse(fmt::format("refresh_skew() is {} s; give 0 to {} s", settings_.refresh_skew.count(), longest_skew.count()));
     if (auto const* scopes = settings_.scopes.value())
         settings_.fixed.scopes = *scopes;
     if (auto const* audience = settings_.audience.value())
@@ -53,11 +44,11 @@ ExchangeAuthorizer::ExchangeAuthorizer(Runtime runtime, OauthClient client, Exch
     PendingSettings pending;
     pending.renewable = true;
     pending.verifies = false;
-    pending.refresh_skew = settings_.refresh_skew;
+    pending.refresh_skew = settings_.common.refresh_skew;
     engine_ = std::make_shared<PendingEngine>(
         this->runtime(), std::make_unique<ExchangeProtocol>(provider_, settings_.subject_token, settings_.actor_token),
         std::move(pending), make_pending_audit(this->runtime(), name, settings_.fixed.federated ? "token_vault" : "token_exchange"));
-    cache_ = GrantCache(settings_.refresh_skew);
+    cache_ = GrantCache(settings_.common.refresh_skew);
 }
 
 Credentials const* ExchangeAuthorizer::cached(ToolCall const& call) const

@@ -15,7 +15,6 @@
 #include "authorizer/provider.hpp"
 #include "protocol/token_exchange.hpp"
 
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,7 +42,6 @@ public:
     std::vector<std::pair<std::string, std::string>> authorization_params;
     /// The APIs the tokens are for, beside audience and resources.
     std::vector<std::string> apis;
-    std::chrono::seconds refresh_skew{60};
 };
 
 /// What all authorizers do that exchange one token for another without a person: from a call to its credentials, its interrupt or its

@@ -59,13 +59,14 @@ PendingAuthorizer::PendingAuthorizer(std::shared_ptr<Provider> provider, std::un
                                      detail::CommonOptions options, bool constant)
     : provider_(std::move(provider)), options_(std::move(options)), flow_(flow), constant_(constant)
 {
-    if (options_.name.empty() || options_.name.size() > 64)
-        throw ConfigurationError(Failure(Errc::invalid_argument, "name() must have 1 to 64 bytes"));
+    detail::check(options_);
     static_cast<void>(runtime().http());  // says now that it is missing
     auto const& client = provider_->client();
     id_ = authorizer_id(to_string(flow), client, options_.name);
     PendingSettings settings;
     settings.reprompt = options_.reprompt;
+    settings.refresh_skew = options_.refresh_skew;
+    cache_ = GrantCache(options_.refresh_skew);
     auto audit = make_pending_audit(runtime(), options_.name, std::string(to_string(flow)));
     engine_ = std::make_shared<PendingEngine>(runtime(), std::move(protocol), std::move(settings), std::move(audit));
 }

@@ -45,7 +45,6 @@ TokenExchangeAuthorizer::TokenExchangeAuthorizer(Runtime runtime, OauthClient cl
     settings.actor_token = std::move(options.actor_token_);
     settings.audience = std::move(options.audience_);
     settings.scopes = std::move(options.scopes_);
-    settings.refresh_skew = options.refresh_skew_;
     impl_ = std::make_shared<ExchangeAuthorizer>(std::move(runtime), std::move(client), std::move(settings));
 }
 

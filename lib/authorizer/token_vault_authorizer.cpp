@@ -40,7 +40,6 @@ TokenVaultAuthorizer::TokenVaultAuthorizer(Runtime runtime, OauthClient client, 
     settings.login_hint = std::move(options.login_hint_);
     settings.authorization_params = std::move(options.authorization_params_);
     settings.apis = std::move(options.audience_);
-    settings.refresh_skew = options.refresh_skew_;
     auto& type = settings.fixed.subject_token_type;
     type = std::move(options.subject_token_type_);
     if (options.tokens_.given()) {

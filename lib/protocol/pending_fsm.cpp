@@ -268,6 +268,7 @@ bool PendingFsm::alive(time_point now, seconds skew) const noexcept
 
 PendingAction PendingFsm::decide_granted(time_point now)
 {
+    // A one-use approval may be used until its token dies; a shared one must be worth handing out.
     if (alive(now, record_.one_use ? seconds(0) : settings_.refresh_skew))
         return finish();
     bool const renewable = !record_.one_use && (settings_.renewable || !record_.tokens->refresh_token.empty());
@@ -340,6 +341,9 @@ PendingAction PendingFsm::on_store_failed(StoreFailed failed, time_point now)
         version_ = 0;  // the lease ends by itself; what the provider said matters more
         return finish();
     }
+    // Tokens that live are served also when nothing can be written about them.
+    if (step_ == Step::keeping || (step_ == Step::claiming_refresh && alive(now, seconds(0))))
+        return finish();
     // A request id or a token answer is given once: it must reach the store. Everything else can be done again.
     bool const request_id = step_ == Step::saving_start || step_ == Step::reloading_start;
     bool const tokens = step_ == Step::saving_tokens || step_ == Step::reloading_tokens;
@@ -552,7 +556,7 @@ PendingAction PendingFsm::not_refreshed(RefreshAnswer answer, time_point now)
         record_.server = *server;
     if (!alive(now, seconds(0)))
         failure_ = std::move(answer.failure);
-    return save(Step::saving, now);
+    return save(Step::keeping, now);
 }
 
 PendingAction PendingFsm::end(PendingState state, std::optional<InterruptKind> interrupt, Failure failure, time_point now)
@@ -609,14 +613,6 @@ PendingRecord::time_point keep_until(PendingRecord const& record, PendingSetting
     default: break;
     }
     return std::max(until, now) + settings.tombstone;
-}
-
-bool usable(PendingRecord const& record, PendingRecord::time_point now, seconds skew)
-{
-    if (record.state != PendingState::granted || !record.tokens)
-        return false;
-    // A one-use approval may be used until its token dies; a shared one must be worth handing out.
-    return record.tokens->valid_at(now, record.one_use ? seconds(0) : skew);
 }
 
 TokenSet renewed(TokenSet const& before, TokenSet answer)

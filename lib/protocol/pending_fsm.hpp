@@ -213,6 +213,7 @@ private:
         refreshing,
         saving_refreshed, ///< Then verify or finish.
         reloading_refreshed,
+        keeping,          ///< The old tokens, after they could not be renewed. Then finish.
     };
 
     PendingAction decide(time_point now);
@@ -274,8 +275,6 @@ PendingRecord withdrawn(PendingRecord record);
 /// When the store may forget the record.
 PendingRecord::time_point keep_until(PendingRecord const& record, PendingSettings const& settings,
                                      PendingRecord::time_point now);
-/// True when the tokens are there and good for use now, shared ones for `skew` longer.
-bool usable(PendingRecord const& record, PendingRecord::time_point now, std::chrono::seconds skew = std::chrono::seconds(60));
 /// Tokens renewed: what the answer left out stays as it was (RFC 6749 6).
 TokenSet renewed(TokenSet const& before, TokenSet answer);
 /// How long to wait before tokens that could not be renewed are tried again: 1 s doubling to 30 s, some of it at random.

@@ -208,6 +208,31 @@ BOOST_AUTO_TEST_CASE(renewed_tokens_reach_the_store_in_spite_of_it)
     }
 }
 
+BOOST_AUTO_TEST_CASE(tokens_that_live_are_served_also_when_nothing_can_be_written)
+{
+    grant_shared();
+    now += 59min;
+    auto fsm = machine();
+    BOOST_TEST(is(fsm.resume(PendingFsm::Begin(), now), Type::load));
+    BOOST_TEST(is(fsm.resume(PendingFsm::Loaded{stored, version}, now), Type::save));
+    PendingFsm::StoreFailed const down{Failure(Errc::store_unavailable)};
+    BOOST_TEST(is(fsm.resume(down, now), Type::finish));
+    BOOST_TEST(!fsm.failure());
+
+    auto other_one = machine();
+    BOOST_TEST(is(go(other_one), Type::refresh));
+    BOOST_TEST(is(other_one.resume(answer(RefreshAnswer::Kind::hiccup), now), Type::save));
+    BOOST_TEST(is(other_one.resume(down, now), Type::finish));
+    BOOST_TEST(!other_one.failure());
+
+    now += 2min;
+    auto dead = machine();
+    BOOST_TEST(is(dead.resume(PendingFsm::Begin(), now), Type::load));
+    BOOST_TEST(is(dead.resume(PendingFsm::Loaded{stored, version}, now), Type::save));
+    BOOST_TEST(is(dead.resume(down, now), Type::finish));
+    BOOST_TEST(dead.failure().has_value());
+}
+
 BOOST_AUTO_TEST_CASE(renewed_tokens_replace_those_they_come_from_and_no_others)
 {
     grant_shared();
