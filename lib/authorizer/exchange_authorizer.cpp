@@ -37,8 +37,7 @@ ExchangeAuthorizer::ExchangeAuthorizer(Runtime runtime, OauthClient client, Exch
 
     static_cast<void>(runtime.http());  // says now that it is missing
     provider_ = Provider::make(std::move(runtime), std::move(client));
-    auto const& registered = provider_->client();
-    id_ = authorizer_id("token_vault", registered.issuer(), registered.client_id(), name);
+    id_ = authorizer_id("token_vault", provider_->client(), name);
     cacheable_ = settings_.scopes.constant() && settings_.audience.constant() && settings_.login_hint.constant() &&
                  settings_.common.context != CredentialsContext::tool_call && !settings_.direct.given();
     PendingSettings pending;

@@ -278,12 +278,16 @@ awaitable<outcome<Grant>> PendingAuthorizer::renewed(ToolCall call, TokenRefusal
     bool const another = !(tokens->access_token == intent->refused);
     if (!another && tokens->refresh_token.empty())
         co_return co_await detail::not_renewed(std::move(refusal));
+    Question question(shared_from_this());
+    question.call = std::make_unique<ToolCall>(std::move(call));
+    if (!intent->audience.empty())
+        question.audience = std::make_unique<std::string>(intent->audience);
     ExpectedAction const expected(*intent, options_.context);
     BOOST_OUTCOME_CO_TRY(auto told, co_await engine_->step(intent));
     BOOST_OUTCOME_CO_TRY(auto granted, conclude(*told, expected));
     if (granted.access_token == intent->refused)
         co_return co_await detail::not_renewed(std::move(refusal));
-    co_return grant(told, std::move(granted), &call);
+    co_return grant(told, std::move(granted), question);
 }
 
 /// Tells the host's function of the request and polls meanwhile; its failure ends the waiting.
