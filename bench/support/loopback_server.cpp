@@ -53,6 +53,7 @@ struct PreparedAnswer {
     std::string target;
     std::string bytes;
     std::vector<std::size_t> numbers;
+    void (*respond)(std::string_view, std::string&) = nullptr;
 };
 
 PreparedAnswer prepare(Route const& route, std::string const& origin) {
@@ -67,6 +68,7 @@ PreparedAnswer prepare(Route const& route, std::string const& origin) {
     }
     PreparedAnswer result;
     result.target = route.target;
+    result.respond = route.respond;
     result.bytes =
         "HTTP/1.1 " + std::to_string(route.status) + " Status\r\nContent-Type: " + route.content_type +
         "\r\nCache-Control: no-store\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n";
@@ -198,7 +200,7 @@ private:
             std::size_t const size = content_length(head);
             if (input.size() - (head_end + 4) < size)
                 break;
-            if (!answer(connection, head))
+            if (!answer(connection, head, input.substr(head_end + 4, size)))
                 return false;
             begin = head_end + 4 + size;
         }
@@ -219,13 +221,22 @@ private:
         return 0;
     }
 
-    bool answer(Connection& connection, std::string_view head) {
+    bool answer(Connection& connection, std::string_view head, std::string_view body) {
         std::size_t const space = head.find(' ');
         std::string_view const target = space == std::string_view::npos ? head : head.substr(space + 1);
         for (std::size_t i = 0; i < answers_.size(); ++i) {
             PreparedAnswer& prepared = answers_[i];
             if (!target.starts_with(prepared.target))
                 continue;
+            if (prepared.respond != nullptr) {
+                computed_.clear();
+                prepared.respond(body, computed_);
+                whole_ = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " +
+                         std::to_string(computed_.size()) + "\r\n\r\n";
+                whole_ += computed_;
+                counters_[i].fetch_add(1, std::memory_order_relaxed);
+                return send(connection, whole_);
+            }
             for (std::size_t const at : prepared.numbers) {
                 char digits[32];
                 std::snprintf(digits, sizeof(digits), "%020llu", static_cast<unsigned long long>(++number_));
@@ -273,6 +284,8 @@ private:
     ::SSL_CTX* tls_;
     int epoll_;
     std::uint64_t number_ = 0;
+    std::string computed_;
+    std::string whole_;
     std::unordered_map<int, std::unique_ptr<Connection>> connections_;
 };
 

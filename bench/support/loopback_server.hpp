@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <sys/types.h>
@@ -21,6 +22,8 @@ struct Route {
     int status = 200;
     std::string body;
     std::string content_type = "application/json";
+    /// Appends the answer's body for the request's, in place of `body`, when given.
+    void (*respond)(std::string_view request, std::string& answer) = nullptr;
 };
 
 /// Certificate and key as PEM files for localhost and 127.0.0.1, self-signed: the certificate is also its own CA bundle.

@@ -23,6 +23,9 @@ public:
     static constexpr char const* default_token_issuer = "auth.fga.dev";
     static constexpr char const* default_audience = "https://api.us1.fga.dev/";
 
+    static constexpr std::size_t most_checks_per_batch = 10'000;
+    static constexpr std::size_t most_parallel_requests = 1000;
+
     /// From the environment:
     ///
     /// FGA_API_URL, or FGA_API_SCHEME (default https) and FGA_API_HOST; default https://api.us1.fga.dev. FGA_STORE_ID, required.

@@ -8,7 +8,7 @@
 
 namespace assent {
 
-/// What an OpenFGA server says is wrong, by its own names and numbers. Compare: `failure.code() == FgaErrc::type_not_found`.
+/// What an OpenFGA server says is wrong, by its own names and numbers. Compare: `failure == FgaErrc::type_not_found`.
 ///
 /// Every value fits one Condition: `misconfigured` for authentication, stores, models, types and relations; `refused` for other input;
 /// `retryable` for throttling and internal errors.
@@ -100,6 +100,10 @@ std::string_view to_string(FgaErrc value) noexcept;
 
 boost::system::error_category const& fga_error_category() noexcept;
 boost::system::error_code make_error_code(FgaErrc value) noexcept;
+
+inline bool operator==(Failure const& failure, FgaErrc code) noexcept {
+    return failure.code() == make_error_code(code);
+}
 
 }  // namespace assent
 

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,6 +38,9 @@ public:
 private:
     std::vector<std::pair<std::string, std::string>> fields_;
 };
+
+/// Takes a part of an answer's body as it comes; false: no more is wanted. Must not throw.
+using BodySink = std::function<bool(std::string_view)>;
 
 /// One request. Its body and header values are wiped when it goes, because they carry secrets.
 class HttpRequest {
@@ -82,6 +86,14 @@ public:
         certificate_ = std::move(value);
         return *this;
     }
+    /// Hands the body of a 2xx answer over in parts, as they come, instead of keeping it; the answer's body is empty then. Called on
+    /// the client's executor, before send() completes. When it wants no more, send() completes with the answer and the connection is
+    /// closed. max_body() bounds all parts together, as ever.
+    HttpRequest& on_body(BodySink sink) &
+    {
+        on_body_ = std::move(sink);
+        return *this;
+    }
 
     HttpMethod method() const noexcept { return method_; }
     /// Absolute, http or https.
@@ -91,6 +103,8 @@ public:
     std::optional<std::chrono::milliseconds> deadline() const noexcept { return deadline_; }
     std::optional<std::size_t> max_body() const noexcept { return max_body_; }
     ClientCertificate const& certificate() const noexcept { return certificate_; }
+    /// Null when there is none.
+    BodySink const* on_body() const noexcept { return on_body_ ? &on_body_ : nullptr; }
     /// GET, PUT and DELETE may be sent again by a client when the connection broke; POST and PATCH never.
     bool idempotent() const noexcept { return method_ != HttpMethod::post && method_ != HttpMethod::patch; }
 
@@ -102,6 +116,7 @@ private:
     std::optional<std::chrono::milliseconds> deadline_;
     std::optional<std::size_t> max_body_;
     ClientCertificate certificate_;
+    BodySink on_body_;
 };
 
 /// One complete answer, of any status. Wiped when it goes: it may carry tokens.

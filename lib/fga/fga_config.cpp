@@ -164,8 +164,8 @@ void FgaConfig::validate() const {
     check_range("max_retries", max_retries_, 0u, 15u, "0 to 15");
     check_range("min_retry_wait", min_retry_wait_, milliseconds(1), milliseconds(60'000), "1 ms to 1 min");
     check_range("retry_budget", retry_budget_, milliseconds(0), milliseconds(3'600'000), "0 to 1 h");
-    check_range("max_checks_per_batch", max_checks_per_batch_, std::size_t(1), std::size_t(10'000), "1 to 10000");
-    check_range("max_parallel_requests", max_parallel_requests_, std::size_t(1), std::size_t(1000), "1 to 1000");
+    check_range("max_checks_per_batch", max_checks_per_batch_, std::size_t(1), most_checks_per_batch, "1 to 10000");
+    check_range("max_parallel_requests", max_parallel_requests_, std::size_t(1), most_parallel_requests, "1 to 1000");
 }
 
 }  // namespace assent

@@ -23,15 +23,16 @@ std::string without_slash(std::string text) {
 
 }  // namespace
 
-Transport::Transport(Runtime runtime, FgaConfig const& config)
-    : runtime_(std::move(runtime)), config_(config), base_(without_slash(config.api_url())) {
-    if (!config.api_token().empty())
-        api_token_ = std::make_shared<Secret const>("Bearer " + std::string(config.api_token().expose()));
-    if (auto const* const client = config.oauth_client())
-        tokens_.emplace(runtime_, *client, config.audience(), config.scope());
+Transport::Transport(Runtime runtime, FgaConfig config)
+    : runtime_(std::move(runtime)), config_(std::move(config)), base_(without_slash(config_.api_url())) {
+    config_.validate();
+    if (!config_.api_token().empty())
+        api_token_ = std::make_shared<Secret const>("Bearer " + std::string(config_.api_token().expose()));
+    if (auto const* const client = config_.oauth_client())
+        tokens_.emplace(runtime_, *client, config_.audience(), config_.scope());
 }
 
-HttpRequest Transport::request(Call const& call, TokenSource::Header const& authorization) const {
+HttpRequest Transport::request(Call const& call, TokenSource::Header const& authorization, bool& begun) const {
     HttpRequest request(call.method, call.url);
     if (authorization)
         request.header("Authorization", std::string(authorization->expose()));
@@ -50,6 +51,11 @@ HttpRequest Transport::request(Call const& call, TokenSource::Header const& auth
     request.deadline(call.options != nullptr ? call.options->deadline().value_or(config_.deadline())
                                              : config_.deadline());
     request.max_body(call.max_body);
+    if (call.sink != nullptr)
+        request.on_body([&call, &begun](std::string_view part) {
+            begun = true;
+            return (*call.sink)(part);
+        });
     return request;
 }
 
@@ -61,6 +67,7 @@ void Transport::count(std::string_view operation) const {
 awaitable<result<HttpResponse>> Transport::send(Call call) {
     milliseconds waited{0};
     bool renewed = false;
+    bool begun = false;
     for (unsigned tried = 0;;) {
         auto authorization = api_token_;
         if (tokens_) {
@@ -73,7 +80,7 @@ awaitable<result<HttpResponse>> Transport::send(Call call) {
             }
         }
         count(call.operation);
-        auto to_send = request(call, authorization);
+        auto to_send = request(call, authorization, begun);
         auto answer = co_await runtime_.http().send(std::move(to_send));
         milliseconds wait = backoff(tried, config_.min_retry_wait());
         Failure failure;
@@ -93,7 +100,7 @@ awaitable<result<HttpResponse>> Transport::send(Call call) {
                 wait = *asked >= least_retry_after ? milliseconds(*asked) : wait;
         } else {
             failure = answer.failure();
-            again = worth_another_try(failure) && (call.repeatable || !may_have_arrived(failure));
+            again = !begun && worth_another_try(failure) && (call.repeatable || !may_have_arrived(failure));
         }
         if (!again || tried == config_.max_retries() || waited + wait > config_.retry_budget())
             co_return failure;

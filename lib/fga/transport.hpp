@@ -29,6 +29,7 @@ public:
     std::string body;               ///< JSON; empty for none.
     bool repeatable = true;         ///< False: not sent again when only its answer may be lost.
     std::size_t max_body = 4 * 1024 * 1024;
+    BodySink const* sink = nullptr;  ///< Takes the body of a 2xx answer; outlives the call. What it has taken is not fetched again.
     FgaRequestOptions const* options = nullptr;  ///< Outlives the call.
 };
 
@@ -38,7 +39,7 @@ public:
 class Transport {
 public:
     /// @par Exceptions ConfigurationError.
-    Transport(Runtime runtime, FgaConfig const& config);
+    Transport(Runtime runtime, FgaConfig config);
 
     /// The answer when its status is 2xx. @par Errors see FgaClient.
     awaitable<result<HttpResponse>> send(Call call);
@@ -48,11 +49,12 @@ public:
     std::string const& base() const noexcept { return base_; }
 
 private:
-    HttpRequest request(Call const& call, TokenSource::Header const& authorization) const;
+    /// @param begun set when a part of a streamed answer has come; outlives the request.
+    HttpRequest request(Call const& call, TokenSource::Header const& authorization, bool& begun) const;
     void count(std::string_view operation) const;
 
     Runtime runtime_;
-    FgaConfig const& config_;
+    FgaConfig config_;
     std::string base_;
     TokenSource::Header api_token_;
     std::optional<TokenSource> tokens_;

@@ -222,7 +222,8 @@ void Connection::begin_exchange()
     written_ = 0;
     sent_ = 0;
     tls_sent_ = tls_ ? tls_->sent() : 0;
-    reader_.start(pool_.config().max_header(), operation_->max_body);
+    reader_.start(pool_.config().max_header(), operation_->max_body, ResponseReader::Kind::answer,
+                  operation_->request.on_body());
     if (flush())
         wait(Way::read);
 }

@@ -30,8 +30,8 @@ constexpr std::size_t least_chunk = 5;
 /// Beast's grammar, straight into an HttpResponse: no second container in between.
 class Parser final : public beast::http::basic_parser<false> {
 public:
-    Parser(HttpResponse& response, std::size_t max_header, std::size_t max_body)
-        : response_(response), max_body_(max_body)
+    Parser(HttpResponse& response, std::size_t max_header, std::size_t max_body, BodySink const* sink)
+        : response_(response), max_body_(max_body), sink_(sink)
     {
         header_limit(static_cast<std::uint32_t>(max_header));
         body_limit(max_body);
@@ -39,6 +39,8 @@ public:
 
     bool too_large() const noexcept { return too_large_; }
     bool bad_coding() const noexcept { return bad_coding_; }
+    /// The sink wants no more.
+    bool stopped() const noexcept { return stopped_; }
 
 private:
     void on_request_impl(beast::http::verb, beast::string_view, beast::string_view, int, error_code&) override {}
@@ -80,19 +82,25 @@ private:
     void on_body_init_impl(boost::optional<std::uint64_t> const& length, error_code& error) override
     {
         error = {};
-        if (length)
+        if (length && sink_ == nullptr)
             response_.body.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(*length, max_reserved_body)));
     }
 
     std::size_t on_body_impl(beast::string_view text, error_code& error) override
     {
         error = {};
-        if (text.size() > max_body_ - response_.body.size()) {
+        if (text.size() > max_body_ - body_size_) {
             too_large_ = true;
             error = beast::http::error::body_limit;
             return 0;
         }
-        append(text);
+        body_size_ += text.size();
+        if (sink_ == nullptr || response_.status / 100 != 2) {
+            append(text);
+        } else if (!(*sink_)(std::string_view(text.data(), text.size()))) {
+            stopped_ = true;
+            error = beast::http::error::end_of_stream;
+        }
         return text.size();
     }
 
@@ -121,9 +129,12 @@ private:
 
     HttpResponse& response_;
     std::size_t max_body_;
+    std::size_t body_size_ = 0;
+    BodySink const* sink_;
     bool in_trailer_ = false;
     bool too_large_ = false;
     bool bad_coding_ = false;
+    bool stopped_ = false;
 };
 
 }  // namespace
@@ -138,6 +149,7 @@ struct ResponseReader::Impl {
     std::size_t max_body = 0;
     std::size_t header_seen = 0;
     Kind kind = Kind::answer;
+    BodySink const* sink = nullptr;
     bool begun = false;
     bool whole = false;  ///< The answer came in one piece and was read without the parser.
     std::optional<Failure> failure;
@@ -148,7 +160,7 @@ struct ResponseReader::Impl {
     Parser& current()
     {
         if (!parser) {
-            parser.emplace(response, max_header, max_body);
+            parser.emplace(response, max_header, max_body, sink);
             parser->skip(kind == Kind::tunnel);
         }
         return *parser;
@@ -215,6 +227,10 @@ struct ResponseReader::Impl {
             if (done != 0) {
                 whole = true;
                 consume(done);
+                if (sink != nullptr && response.status / 100 == 2) {
+                    (*sink)(response.body);
+                    wipe(response.body);
+                }
                 return Status::complete;
             }
         }
@@ -235,6 +251,8 @@ struct ResponseReader::Impl {
             error_code error;
             std::size_t const size = parser->put(boost::asio::const_buffer(buffer.get() + done, used - done), error);
             done += size;
+            if (parser->stopped())
+                return Status::complete;
             if (error && error != beast::http::error::need_more)
                 return fail(error);
             if (in_header) {
@@ -266,7 +284,7 @@ struct ResponseReader::Impl {
 ResponseReader::ResponseReader() : impl_(std::make_unique<Impl>()) {}
 ResponseReader::~ResponseReader() = default;
 
-void ResponseReader::start(std::size_t max_header, std::size_t max_body, Kind kind)
+void ResponseReader::start(std::size_t max_header, std::size_t max_body, Kind kind, BodySink const* sink)
 {
     if (impl_->capacity < max_header) {
         auto larger = std::make_unique<char[]>(max_header);
@@ -279,6 +297,7 @@ void ResponseReader::start(std::size_t max_header, std::size_t max_body, Kind ki
     impl_->max_body = max_body;
     impl_->header_seen = 0;
     impl_->kind = kind;
+    impl_->sink = sink;
     impl_->begun = false;
     impl_->failure.reset();
     impl_->next_message();

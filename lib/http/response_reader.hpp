@@ -21,7 +21,9 @@ public:
     ~ResponseReader();
 
     /// Forgets the last answer; what is left in the buffer stays. max_header may not grow between answers.
-    void start(std::size_t max_header, std::size_t max_body, Kind kind = Kind::answer);
+    /// @param sink takes the body of a 2xx answer in place of answer(); outlives the reading of this answer. When it wants no more, the
+    ///             answer is complete and the connection not reusable.
+    void start(std::size_t max_header, std::size_t max_body, Kind kind = Kind::answer, BodySink const* sink = nullptr);
     /// Where to put the next bytes. Never empty after need_more.
     std::span<char> space();
     /// That many bytes were put into space().

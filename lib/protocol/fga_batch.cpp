@@ -13,17 +13,24 @@ namespace {
 constexpr std::size_t usual_text = 160;
 constexpr std::size_t usual_frame = 64;
 constexpr std::size_t id_frame = 32;
+/// Of the questions of one request; the server refuses more.
+constexpr std::size_t max_request = 500 * 1024;
 
 }  // namespace
 
-BatchPlan::BatchPlan(std::vector<Check> const& questions) {
+BatchPlan::BatchPlan() : key_(random_sip_key()) {}
+
+void BatchPlan::assign(std::vector<Check> const& questions) {
+    texts_.clear();
+    items_.clear();
+    item_of_.clear();
+    refused_.clear();
     texts_.reserve(questions.size() * usual_text);
     items_.reserve(questions.size());
     item_of_.reserve(questions.size());
     // Open addressing; the encoded text is the key, so questions are equal only when everything about them is.
-    auto const key = random_sip_key();
-    std::vector<std::uint32_t> slots(std::bit_ceil(questions.size() * 2 + 1), not_sent);
-    auto const mask = slots.size() - 1;
+    slots_.assign(std::bit_ceil(questions.size() * 2 + 1), not_sent);
+    auto const mask = slots_.size() - 1;
     for (std::size_t i = 0; i < questions.size(); ++i) {
         Item item{texts_.size(), 0, i};
         if (auto failure = append_check(texts_, questions[i])) {
@@ -32,16 +39,23 @@ BatchPlan::BatchPlan(std::vector<Check> const& questions) {
             continue;
         }
         item.size = texts_.size() - item.begin;
-        auto slot = static_cast<std::size_t>(sip_hash(key, text(item))) & mask;
-        while (slots[slot] != not_sent && text(items_[slots[slot]]) != text(item))
+        if (item.size > max_request) {
+            texts_.resize(item.begin);
+            item_of_.push_back(not_sent);
+            refused_.push_back({i, Failure(Errc::invalid_argument, "the check, with its context and contextual tuples, is "
+                                                                   "larger than 500 KiB; OpenFGA takes no more")});
+            continue;
+        }
+        auto slot = static_cast<std::size_t>(sip_hash(key_, text(item))) & mask;
+        while (slots_[slot] != not_sent && text(items_[slots_[slot]]) != text(item))
             slot = (slot + 1) & mask;
-        if (slots[slot] == not_sent) {
-            slots[slot] = static_cast<std::uint32_t>(items_.size());
+        if (slots_[slot] == not_sent) {
+            slots_[slot] = static_cast<std::uint32_t>(items_.size());
             items_.push_back(item);
         } else {
             texts_.resize(item.begin);
         }
-        item_of_.push_back(slots[slot]);
+        item_of_.push_back(slots_[slot]);
     }
 }
 
@@ -54,6 +68,14 @@ std::optional<std::size_t> BatchPlan::item_of(std::size_t question) const noexce
 Failure const& BatchPlan::failure_of(std::size_t question) const noexcept {
     auto const before = [](Refused const& refused, std::size_t q) { return refused.question < q; };
     return std::lower_bound(refused_.begin(), refused_.end(), question, before)->failure;
+}
+
+std::size_t BatchPlan::end_of_batch(std::size_t first, std::size_t most) const noexcept {
+    auto const end = std::min(first + most, items_.size());
+    auto last = first + 1;
+    while (last < end && items_[last].begin + items_[last].size - items_[first].begin + (last - first) * id_frame <= max_request)
+        ++last;
+    return last;
 }
 
 void BatchPlan::write_batch(std::string& out, std::size_t first, std::size_t last, std::string_view model_id,
@@ -80,14 +102,13 @@ void BatchPlan::write_check(std::string& out, std::size_t item, std::string_view
     out += '}';
 }
 
-std::optional<Failure> write_check(std::string& out, Check const& check, std::string_view model_id,
-                                   std::optional<Consistency> consistency) {
-    out += '{';
+result<std::string> check_body(Check const& check, std::string_view model_id, std::optional<Consistency> consistency) {
+    std::string out = "{";
     if (auto failure = append_check(out, check))
-        return failure;
+        return std::move(*failure);
     append_model_and_consistency(out, model_id, consistency);
     out += '}';
-    return std::nullopt;
+    return out;
 }
 
 }  // namespace assent::fga

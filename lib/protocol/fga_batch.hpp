@@ -1,6 +1,7 @@
 #pragma once
 
 #include <assent/fga_types.hpp>
+#include <assent/outcome.hpp>
 
 #include <array>
 #include <cstddef>
@@ -15,7 +16,10 @@ namespace assent::fga {
 /// Many questions as few: each encoded once, equal ones found, ready to be put into requests.
 class BatchPlan {
 public:
-    explicit BatchPlan(std::vector<Check> const& questions);
+    BatchPlan();
+    explicit BatchPlan(std::vector<Check> const& questions) : BatchPlan() { assign(questions); }
+    /// Plans anew, with the memory of the plan before.
+    void assign(std::vector<Check> const& questions);
 
     /// How many different questions there are to send.
     std::size_t distinct() const noexcept { return items_.size(); }
@@ -26,6 +30,8 @@ public:
     /// Why a question is not sent. @pre !item_of(question)
     Failure const& failure_of(std::size_t question) const noexcept;
 
+    /// Where a batch ends that begins with `first`: at most `most` questions, and no more than a request may have bytes.
+    std::size_t end_of_batch(std::size_t first, std::size_t most) const noexcept;
     /// The body of a batch check of the distinct questions [first, last), whose correlation ids are "0", "1" and so on.
     void write_batch(std::string& out, std::size_t first, std::size_t last, std::string_view model_id,
                      std::optional<Consistency> consistency) const;
@@ -47,6 +53,8 @@ private:
 
     std::string_view text(Item const& item) const noexcept { return {texts_.data() + item.begin, item.size}; }
 
+    std::array<std::uint64_t, 2> key_;
+    std::vector<std::uint32_t> slots_;
     std::string texts_;
     std::vector<Item> items_;
     std::vector<std::uint32_t> item_of_;
@@ -54,7 +62,6 @@ private:
 };
 
 /// The body of a check.
-std::optional<Failure> write_check(std::string& out, Check const& check, std::string_view model_id,
-                                   std::optional<Consistency> consistency);
+result<std::string> check_body(Check const& check, std::string_view model_id, std::optional<Consistency> consistency);
 
 }  // namespace assent::fga

@@ -75,6 +75,21 @@ struct Counted {
     std::size_t& count_;
 };
 
+/// Hands over what a request wants to have in parts.
+result<HttpResponse> delivered(HttpRequest const& request, result<HttpResponse> end) {
+    constexpr std::size_t part = 16;
+    auto const* const sink = request.on_body();
+    if (sink == nullptr || !end || end.value().status / 100 != 2)
+        return end;
+    std::string_view const body = end.value().body;
+    for (std::size_t at = 0; at < body.size(); at += part) {
+        if (!(*sink)(body.substr(at, part)))
+            break;
+    }
+    end.value().body.clear();
+    return end;
+}
+
 std::string describe(HttpRequest const& request) {
     return std::string(to_string(request.method())) + " " + request.url();
 }
@@ -152,7 +167,7 @@ awaitable<result<HttpResponse>> ScriptedHttpClient::send(HttpRequest request) {
         state = co_await asio::this_coro::cancellation_state;
         if (assent::detail::is_cancelled(state))
             co_return Errc::cancelled;
-        co_return std::move(*plan.end);
+        co_return delivered(request, std::move(*plan.end));
     }
 
     assent::detail::Parked parked(assent::detail::ParkingLot::of(executor));
@@ -167,7 +182,7 @@ awaitable<result<HttpResponse>> ScriptedHttpClient::send(HttpRequest request) {
     bool const answered = co_await parked.wait();
     if (!answered)
         co_return Errc::cancelled;
-    co_return std::move(*plan.end);
+    co_return delivered(request, std::move(*plan.end));
 }
 
 std::vector<HttpRequest> const& ScriptedHttpClient::requests() const noexcept {

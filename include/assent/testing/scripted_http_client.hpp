@@ -18,7 +18,8 @@ namespace assent::testing {
 ///
 /// Each send() takes the next expectation, in order. It never completes before it was suspended once, as with
 /// a real connection. What the script does not foresee goes to the function given to otherwise(), or else
-/// fails with invalid_argument and is a complaint of verify().
+/// fails with invalid_argument and is a complaint of verify(). A request with on_body() gets the body of a 2xx
+/// answer in parts of 16 bytes.
 /// @par Concurrency Single-threaded. @par Lifetime must outlive its operations.
 class ScriptedHttpClient final : public HttpClient {
 public:
