@@ -227,10 +227,10 @@ awaitable<CheckResult> FgaClient::Impl::check(std::shared_ptr<Impl> self, Check 
 /// workers.
 class FgaClient::Impl::Batch {
 public:
-    Batch(Impl& impl, std::vector<Check> const& questions, FgaRequestOptions const& options)
-        : impl_(impl), options_(options), plan_(questions), answers_(plan_.distinct()) {
-        chunk_ = options.max_checks_per_batch().value_or(impl.config.max_checks_per_batch());
-        parallel_ = options.max_parallel_requests().value_or(impl.config.max_parallel_requests());
+    Batch(std::shared_ptr<Impl> impl, std::vector<Check> const& questions, FgaRequestOptions const& options)
+        : impl_(std::move(impl)), options_(options), plan_(questions), answers_(plan_.distinct()) {
+        chunk_ = options.max_checks_per_batch().value_or(impl_->config.max_checks_per_batch());
+        parallel_ = options.max_parallel_requests().value_or(impl_->config.max_parallel_requests());
     }
 
     awaitable<void> run();
@@ -240,10 +240,11 @@ private:
     using Work = awaitable<void> (Batch::*)();
 
     bool has_batch_check() const {
-        return !impl_.no_batch_check_until ||
-               impl_.clock().steady_now() >= *impl_.no_batch_check_until;
+        return !impl_->no_batch_check_until ||
+               impl_->clock().steady_now() >= *impl_->no_batch_check_until;
     }
     awaitable<void> in_parallel(std::size_t requests, Work work);
+    static awaitable<void> held(std::shared_ptr<Impl> owner, awaitable<void> work);
     awaitable<void> send_batches();
     awaitable<void> send_checks();
     awaitable<void> send_batch(std::size_t first, std::size_t last);
@@ -251,7 +252,7 @@ private:
     void take(std::size_t first, std::size_t last, HttpResponse const& response);
     void fail(std::size_t first, std::size_t last, Failure const& failure);
 
-    Impl& impl_;
+    std::shared_ptr<Impl> impl_;
     FgaRequestOptions const& options_;
     BatchPlan plan_;
     std::vector<CheckResult> answers_;  ///< By distinct question.
@@ -276,9 +277,14 @@ awaitable<void> FgaClient::Impl::Batch::in_parallel(std::size_t requests, Work w
         std::vector<awaitable<void>> tasks;
         tasks.reserve(workers);
         for (std::size_t i = 0; i < workers; ++i)
-            tasks.push_back(detail::without_cancellation_exceptions((this->*work)()));
-        co_await detail::gather(impl_.transport->runtime().executor(), std::move(tasks));
+            tasks.push_back(held(impl_, (this->*work)()));
+        co_await detail::gather(impl_->transport->runtime().executor(), std::move(tasks));
     }
+}
+
+/// Keeps what a worker uses as long as the worker is there, also when an io_context goes and takes the waiting coroutine first.
+awaitable<void> FgaClient::Impl::Batch::held(std::shared_ptr<Impl>, awaitable<void> work) {
+    co_await detail::without_cancellation_exceptions(std::move(work));
 }
 
 awaitable<void> FgaClient::Impl::Batch::send_batches() {
@@ -304,10 +310,10 @@ awaitable<void> FgaClient::Impl::Batch::send_batch(std::size_t first, std::size_
         co_return;
     }
     if (has_batch_check()) {
-        Call call(HttpMethod::post, "BatchCheck", impl_.store + "/batch-check");
+        Call call(HttpMethod::post, "BatchCheck", impl_->store + "/batch-check");
         call.options = &options_;
-        plan_.write_batch(call.body, first, last, impl_.model_id(options_), impl_.consistency(options_));
-        auto const answer = co_await impl_.transport->send(std::move(call));
+        plan_.write_batch(call.body, first, last, impl_->model_id(options_), impl_->consistency(options_));
+        auto const answer = co_await impl_->transport->send(std::move(call));
         if (answer) {
             take(first, last, answer.value());
             co_return;
@@ -317,7 +323,7 @@ awaitable<void> FgaClient::Impl::Batch::send_batch(std::size_t first, std::size_
             fail(first, last, failure);
             co_return;
         }
-        impl_.no_batch_check_until = impl_.clock().steady_now() + batch_check_pause;
+        impl_->no_batch_check_until = impl_->clock().steady_now() + batch_check_pause;
     }
     for (auto item = first; item < last; ++item)
         singles_.push_back(item);
@@ -329,10 +335,10 @@ awaitable<void> FgaClient::Impl::Batch::send_check(std::size_t item) {
         answers_[item] = Failure(Errc::cancelled);
         co_return;
     }
-    Call call(HttpMethod::post, "Check", impl_.store + "/check");
+    Call call(HttpMethod::post, "Check", impl_->store + "/check");
     call.options = &options_;
-    plan_.write_check(call.body, item, impl_.model_id(options_), impl_.consistency(options_));
-    auto const answer = co_await impl_.transport->send(std::move(call));
+    plan_.write_check(call.body, item, impl_->model_id(options_), impl_->consistency(options_));
+    auto const answer = co_await impl_->transport->send(std::move(call));
     if (answer)
         answers_[item] = fga::read_check(answer.value());
     else
@@ -368,6 +374,8 @@ void FgaClient::Impl::Batch::fail(std::size_t first, std::size_t last, Failure c
 }
 
 std::vector<CheckResult> FgaClient::Impl::Batch::answers(std::size_t questions) && {
+    if (plan_.distinct() == questions)
+        return std::move(answers_);
     std::vector<CheckResult> all;
     all.reserve(questions);
     for (std::size_t i = 0; i < questions; ++i) {
@@ -389,7 +397,7 @@ awaitable<std::vector<CheckResult>> FgaClient::Impl::batch_check(std::shared_ptr
         CheckResult const failed = std::move(*refused);
         co_return std::vector<CheckResult>(questions.size(), failed);
     }
-    Batch batch(*self, questions, options);
+    Batch batch(self, questions, options);
     co_await batch.run();
     co_return std::move(batch).answers(questions.size());
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <bit>
 #include <charconv>
+#include <cstring>
 
 namespace assent::fga {
 namespace {
@@ -15,6 +16,28 @@ constexpr std::size_t usual_frame = 64;
 constexpr std::size_t id_frame = 32;
 /// Of the questions of one request; the server refuses more.
 constexpr std::size_t max_request = 500 * 1024;
+
+__extension__ using Product = unsigned __int128;
+
+std::uint64_t mixed(std::uint64_t a, std::uint64_t b) noexcept {
+    auto const product = static_cast<Product>(a) * b;
+    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+}
+
+/// A hash with a secret key, several times as fast as SipHash on texts of this length. It only finds candidates: equal means equal bytes.
+std::uint64_t hash(std::array<std::uint64_t, 2> const& key, std::string_view text) noexcept {
+    std::uint64_t state = key[0] ^ text.size();
+    std::uint64_t words[2];
+    while (text.size() > sizeof words) {
+        std::memcpy(words, text.data(), sizeof words);
+        state = mixed(words[0] ^ key[1], words[1] ^ state);
+        text.remove_prefix(sizeof words);
+    }
+    words[0] = words[1] = 0;
+    std::memcpy(words, text.data(), text.size());
+    state = mixed(words[0] ^ key[1], words[1] ^ state);
+    return mixed(state ^ key[0], key[1]);
+}
 
 }  // namespace
 
@@ -46,7 +69,7 @@ void BatchPlan::assign(std::vector<Check> const& questions) {
                                                                    "larger than 500 KiB; OpenFGA takes no more")});
             continue;
         }
-        auto slot = static_cast<std::size_t>(sip_hash(key_, text(item))) & mask;
+        auto slot = static_cast<std::size_t>(hash(key_, text(item))) & mask;
         while (slots_[slot] != not_sent && text(items_[slots_[slot]]) != text(item))
             slot = (slot + 1) & mask;
         if (slots_[slot] == not_sent) {

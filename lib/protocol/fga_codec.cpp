@@ -57,6 +57,25 @@ unsigned char classes_of(std::string_view text) noexcept {
     return all;
 }
 
+/// True when every byte is printable ASCII other than space, '"' and '\\': what most names are, seen eight bytes at a time.
+bool is_plain(std::string_view text) noexcept {
+    constexpr std::uint64_t ones = 0x0101010101010101;
+    constexpr std::uint64_t high = 0x8080808080808080;
+    std::uint64_t odd = 0;
+    std::size_t at = 0;
+    for (; at + 8 <= text.size(); at += 8) {
+        std::uint64_t bytes = 0;
+        std::memcpy(&bytes, text.data() + at, sizeof bytes);
+        auto const quote = bytes ^ (ones * '"');
+        auto const backslash = bytes ^ (ones * '\\');
+        odd |= bytes | (bytes - ones * 0x21) | ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash);
+    }
+    unsigned char rest = 0;
+    for (; at < text.size(); ++at)
+        rest |= classes[static_cast<unsigned char>(text[at])];
+    return (odd & high) == 0 && (rest & (escaped | space | beyond)) == 0;
+}
+
 /// How many characters a UTF-8 text has.
 std::size_t characters(std::string_view text) noexcept {
     auto const continues = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
@@ -168,9 +187,43 @@ bool append_field(std::string& out, std::string_view text, Field const& field, s
     return true;
 }
 
+/// Text that grows within memory that is there.
+class Cursor {
+public:
+    explicit Cursor(char* at) : at_(at) {}
+    Cursor& operator<<(std::string_view text) {
+        std::memcpy(at_, text.data(), text.size());
+        at_ += text.size();
+        return *this;
+    }
+
+private:
+    char* at_;
+};
+
+/// The same as append_key_members() for the names that most are; false when these are not.
+bool append_plain_key_members(std::string& out, std::string_view user, std::string_view relation, std::string_view object) {
+    constexpr std::string_view before_user = "{\"user\":\"";
+    constexpr std::string_view before_relation = "\",\"relation\":\"";
+    constexpr std::string_view before_object = "\",\"object\":\"";
+    constexpr std::size_t frame = before_user.size() + before_relation.size() + before_object.size() + 1;
+    auto const fits = [](std::string_view text, Field const& field) {
+        return text.size() >= field.least && text.size() <= field.most && is_plain(text);
+    };
+    if (!fits(user, user_field) || !fits(object, object_field) || !fits(relation, relation_field) ||
+        (classes_of(relation) & delimiter) != 0)
+        return false;
+    auto const before = out.size();
+    out.resize(before + frame + user.size() + relation.size() + object.size());
+    Cursor(out.data() + before) << before_user << user << before_relation << relation << before_object << object << "\"";
+    return true;
+}
+
 template <class Key>
 std::optional<Failure> append_key_members(std::string& out, Key const& key) {
     std::optional<Failure> failure;
+    if (append_plain_key_members(out, key.user(), key.relation(), key.object()))
+        return failure;
     out += "{\"user\":";
     if (!append_field(out, key.user(), user_field, failure))
         return failure;
@@ -555,11 +608,17 @@ public:
     void start(std::size_t count) {
         verdicts.assign(count, Verdict::missing);
         errors_used = 0;
+        text_.clear();
+        // The text before may have ended anywhere.
         depth_ = 0;
         top_ = Top::other;
         member_ = Member::other;
         results_ = 0;
-        text_.clear();
+        index_ = none;
+        in_result_ = false;
+        item_open_ = false;
+        item_error_ = none;
+        error_ = nullptr;
     }
     bool has_result() const noexcept { return results_ == 1; }
 

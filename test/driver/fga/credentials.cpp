@@ -256,4 +256,26 @@ BOOST_AUTO_TEST_CASE(who_is_cancelled_while_getting_the_token_leaves_it_to_the_o
     BOOST_TEST(token_requests == 1);
 }
 
+BOOST_AUTO_TEST_CASE(an_io_context_may_go_with_requests_under_way) {
+    for (auto const* const hanging : {"/oauth/token", "/batch-check"}) {
+        auto slow = std::make_shared<testing::ScriptedHttpClient>(clock);
+        for (int i = 0; i < 20; ++i) {
+            if (std::string_view(hanging) != token_path && i == 0)
+                slow->expect(HttpMethod::post, token_path).respond(200, token(1).body);
+            slow->expect(HttpMethod::post, hanging).hang();
+        }
+        auto context = std::make_unique<asio::io_context>(1);
+        Runtime on(context->get_executor());
+        on.http(slow).clock(clock);
+        bool ended = false;
+        asio::co_spawn(*context, FgaClient(on, settings()).batch_check(checks_of(1000)),
+                       [&ended](std::exception_ptr, std::vector<CheckResult>) { ended = true; });
+        context->poll();
+        BOOST_TEST(slow->outstanding() != 0u);
+        context.reset();
+        BOOST_TEST(!ended);
+        BOOST_TEST(slow->outstanding() == 0u);
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

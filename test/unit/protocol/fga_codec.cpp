@@ -142,6 +142,17 @@ BOOST_AUTO_TEST_CASE(verdicts_are_found_by_id_in_any_order) {
     BOOST_TEST((reader.verdict(0) == Verdict::missing));
 }
 
+BOOST_AUTO_TEST_CASE(an_answer_that_broke_off_leaves_nothing_to_the_next) {
+    std::string const whole = R"({"result":{"49":{"allowed":true,"error":{"input_error":"a","message":"b"}}}})";
+    for (std::size_t size = 0; size < whole.size(); ++size) {
+        fga::BatchReader reader;
+        BOOST_TEST(!reader.read(whole.substr(0, size), 50));
+        BOOST_TEST(!reader.read(R"({"a":{"b":{"allowed":true,"c":{"message":"x"}}}})", 1));
+        BOOST_TEST(reader.read(R"({"result":{},"a":{"b":{"allowed":true,"c":{"message":"x"}}}})", 1));
+        BOOST_TEST((reader.verdict(0) == Verdict::missing));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(what_a_server_says_is_bounded) {
     fga::BatchReader reader;
     auto const body = R"({"result":{"0":{"error":{"input_error":")" + std::string(5000, 'c') + R"(","message":")" +
