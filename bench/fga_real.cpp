@@ -1,7 +1,7 @@
 // Wall time of one FgaClient::batch_check for all documents of a search against the real OpenFGA server, and of the same by @openfga/sdk.
 
 #include "harness.hpp"
-#include "support/child_program.hpp"
+#include "support/peer.hpp"
 
 #include <assent/beast_http_client.hpp>
 #include <assent/fga_client.hpp>
@@ -176,7 +176,7 @@ int main(int argc, char** argv) {
     for (std::size_t round = 0; round < options.count("rounds"); ++round) {
         our_times.push_back(bench::repeat(options.count("repeat"), [&] { return ours.measure(documents); }).median);
         if (peers != nullptr) {
-            auto const ended = bench::run_program({"node", std::string(peers) + "/fga.mjs", server.url(), store, std::to_string(documents),
+            auto const ended = bench::run({"node", std::string(peers) + "/fga.mjs", server.url(), store, std::to_string(documents),
                                                    std::to_string(options.count("repeat"))});
             js_times.push_back(bench::number_at(ended.output, "\"wall_ms\":"));
         }

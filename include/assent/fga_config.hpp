@@ -2,6 +2,7 @@
 
 #include <assent/fga_types.hpp>
 #include <assent/oauth_client.hpp>
+#include <assent/private_key.hpp>
 #include <assent/secret.hpp>
 
 #include <chrono>
@@ -64,6 +65,9 @@ public:
     /// @param issuer a host, "auth.fga.dev", or the URL of the token endpoint; without a path it is completed by /oauth/token.
     FgaConfig& client_credentials(std::string client_id, Secret client_secret,
                                   std::string issuer = default_token_issuer,
+                                  std::string audience = default_audience);
+    /// The same with a key in place of the secret (private_key_jwt): the authorization server knows the public key only.
+    FgaConfig& client_credentials(std::string client_id, PrivateKey key, std::string issuer = default_token_issuer,
                                   std::string audience = default_audience);
     /// The same for any client at any authorization server, with any of its ways of authenticating. Replaces earlier credentials.
     /// @param audience left out of the token request when empty.

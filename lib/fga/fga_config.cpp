@@ -138,6 +138,13 @@ FgaConfig& FgaConfig::client_credentials(std::string client_id, Secret client_se
     return client_credentials(std::move(client), std::move(audience));
 }
 
+FgaConfig& FgaConfig::client_credentials(std::string client_id, PrivateKey key, std::string issuer, std::string audience) {
+    auto const endpoint = token_endpoint(issuer);
+    auto client = OauthClient::standard(issuer_of(endpoint), std::move(client_id));
+    client.discovery(false).token_endpoint(endpoint).private_key(std::move(key)).allow_plain_http(true);
+    return client_credentials(std::move(client), std::move(audience));
+}
+
 FgaConfig& FgaConfig::client_credentials(OauthClient client, std::string audience) {
     api_token_ = Secret();
     oauth_client_ = std::move(client);

@@ -101,6 +101,17 @@ BOOST_AUTO_TEST_CASE(the_token_request_is_the_client_credentials_grant) {
     BOOST_TEST(http->requests()[2].url() == "https://issuer.example/custom/token");
 }
 
+BOOST_AUTO_TEST_CASE(a_private_key_stands_in_for_the_secret) {
+    auto made = config();
+    made.client_credentials("client", PrivateKey::generate(SignatureAlgorithm::rs256));
+    BOOST_TEST(ask(client(made)).allowed());
+    BOOST_REQUIRE_EQUAL(forms.size(), 1u);
+    BOOST_TEST(forms[0].find("client_assertion=eyJ") != std::string::npos);
+    BOOST_TEST(forms[0].find("client_secret") == std::string::npos);
+    BOOST_TEST(forms[0].starts_with("grant_type=client_credentials&audience="));
+    BOOST_TEST(made.oauth_client()->issuer() == "https://auth.fga.dev/");
+}
+
 BOOST_AUTO_TEST_CASE(an_issuer_may_be_written_in_every_way) {
     std::vector<std::pair<std::string, std::string>> const issuers{
         {"issuer.example", "https://issuer.example/oauth/token"},
