@@ -1,5 +1,6 @@
 #pragma once
 
+#include <assent/authorization_options.hpp>
 #include <assent/authorizer.hpp>
 #include <assent/awaitable.hpp>
 #include <assent/credentials.hpp>
@@ -8,9 +9,6 @@
 #include <assent/parameter.hpp>
 #include <assent/tool_call.hpp>
 
-#include <boost/json/value.hpp>
-
-#include <exception>
 #include <memory>
 #include <string>
 #include <utility>
@@ -44,22 +42,6 @@ private:
     std::vector<Check> checks_;
     Rule rule_ = Rule::all;
 };
-
-namespace detail {
-
-template <class F>
-awaitable<result<boost::json::value>> run_fga_refusal(std::shared_ptr<F> function, Refusal refusal, ToolCall call)
-{
-    try {
-        auto returned = (*function)(std::move(refusal), std::move(call));
-        co_return co_await settled<boost::json::value>(std::move(returned));
-    }
-    catch (...) {
-        co_return threw(std::current_exception());
-    }
-}
-
-}  // namespace detail
 
 /// Parameters of an FgaAuthorizer. Each setter takes a value or, where it says so, a function; see Parameter.
 class Fga {
@@ -128,7 +110,7 @@ Fga& Fga::on_unauthorized(F function)
 {
     auto shared = std::make_shared<F>(std::move(function));
     on_unauthorized_ = [shared = std::move(shared)](Refusal refusal, ToolCall call) {
-        return detail::run_fga_refusal<F>(shared, std::move(refusal), std::move(call));
+        return detail::run_refusal_handler<F>(shared, std::move(refusal), std::move(call));
     };
     return *this;
 }
