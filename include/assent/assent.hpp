@@ -16,6 +16,7 @@
 #include <assent/fga_authorizer.hpp>
 #include <assent/fga_client.hpp>
 #include <assent/fga_filter.hpp>
+#include <assent/fga_retriever.hpp>
 #include <assent/grant_options.hpp>
 #include <assent/http_client.hpp>
 #include <assent/interrupt.hpp>

@@ -1,5 +1,7 @@
+#include "interop/support/oidc_provider_process.hpp"
 #include "interop/support/openfga_store.hpp"
 
+#include <assent/beast_http_client.hpp>
 #include <assent/fga_authorizer.hpp>
 #include <assent/fga_filter.hpp>
 #include <assent/tool.hpp>
@@ -8,6 +10,7 @@
 #include <boost/json.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -71,6 +74,36 @@ struct Fixture : test::OpenFgaFixture {
 bool denied(outcome<Credentials> const& answer) {
     return answer.has_interrupt() && answer.interrupt().kind() == InterruptKind::denied;
 }
+
+/// An authorizer at a server that asks who is there.
+struct Guarded {
+    explicit Guarded(FgaConfig config) {
+        BeastHttpClientConfig http;
+        http.proxy_from_environment(false);
+        runtime.http(make_beast_http_client(context.get_executor(), http));
+        fga.emplace(runtime, std::move(config));
+    }
+    /// With doc:1 for Alice in a store of its own.
+    void set_up() {
+        auto const store = test::run(context, fga->create_store("guarded")).value();
+        *fga = fga->with_store(store.id);
+        auto model = json::parse(test::openfga_model()).as_object();
+        BOOST_REQUIRE(test::run(context, fga->write_authorization_model(std::move(model))).has_value());
+        Write grant;
+        grant.write(TupleKey("user:alice", "viewer", "doc:1"));
+        BOOST_REQUIRE(test::run(context, fga->write(std::move(grant))).has_value());
+    }
+    outcome<Credentials> ask(Principal principal) {
+        return test::run(context, FgaAuthorizer(*fga, Fga().build_query(viewer))
+                                      .authorize(Fixture::read("1", std::move(principal))));
+    }
+
+    asio::io_context context;
+    Runtime runtime{context.get_executor()};
+    std::optional<FgaClient> fga;
+};
+
+constexpr char const* some_store = "01HVMMBCMGZNT3SED4Z17ECXCA";
 
 BOOST_AUTO_TEST_SUITE(fga_authorizer, *boost::unit_test::precondition(assent::test::openfga_is_there))
 
@@ -170,6 +203,40 @@ BOOST_FIXTURE_TEST_CASE(tools_are_hidden_from_those_who_may_not_use_them, Fixtur
     BOOST_TEST(kept.tools[2].name() == "tool80");
     BOOST_TEST(kept.report.denied == 117U);
     BOOST_TEST(run(visible.filter(bob(), tools)).value().tools.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_server_with_a_preshared_key_is_asked_with_it) {
+    auto const server = test::OpenFgaProcess::with_preshared_key("the-key");
+    Guarded right(FgaConfig(server->url()).api_token(Secret("the-key")));
+    right.set_up();
+    BOOST_TEST(right.ask(Fixture::alice()).has_value());
+    BOOST_TEST(denied(right.ask(Fixture::bob())));
+    for (auto const& config : {FgaConfig(server->url(), some_store).api_token(Secret("another")),
+                               FgaConfig(server->url(), some_store)}) {
+        auto const refused = Guarded(config).ask(Fixture::alice());
+        BOOST_REQUIRE(refused.has_failure());
+        BOOST_TEST((refused.failure() == Condition::misconfigured));
+        BOOST_TEST(refused.failure().message().find("another") == std::string::npos);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_server_with_an_issuer_is_asked_with_its_token) {
+    test::OidcProviderProcess const provider({"--routes", "auth0"});
+    std::string const audience = "https://fga.example.test/";
+    auto const server = test::OpenFgaProcess::with_oidc(provider.issuer(), audience);
+    auto const config = [&](std::string const& its_audience, std::string const& secret) {
+        return FgaConfig(server->url(), some_store)
+            .client_credentials("post", Secret(secret), provider.issuer(), its_audience);
+    };
+    Guarded right(config(audience, test::secret_of("post")));
+    right.set_up();
+    BOOST_TEST(right.ask(Fixture::alice()).has_value());
+    BOOST_TEST(denied(right.ask(Fixture::bob())));
+    // One token served all of that.
+    BOOST_TEST(provider.admin().log(provider.token_path()).size() == 1U);
+    // A token for something else, and no token.
+    BOOST_TEST(Guarded(config("https://api.example.test/", test::secret_of("post"))).ask(Fixture::alice()).has_failure());
+    BOOST_TEST(Guarded(config(audience, "wrong-secret")).ask(Fixture::alice()).has_failure());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
