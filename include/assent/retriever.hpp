@@ -8,6 +8,7 @@
 #include <concepts>
 #include <cstddef>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -38,14 +39,6 @@ concept RetrieverWithin = requires(R& retriever, std::string query, std::size_t 
 
 /// A failure for what a retriever threw: cancelled, or invalid_argument in its own words.
 Failure retriever_threw(std::exception_ptr error);
-
-class RetrieverBase {
-public:
-    virtual ~RetrieverBase() = default;
-    virtual awaitable<result<Documents>> retrieve(std::string query, std::size_t k) = 0;
-    virtual awaitable<result<Documents>> retrieve_within(std::string query, std::size_t k, std::vector<std::string> ids) = 0;
-    virtual bool filters_by_id() const noexcept = 0;
-};
 
 template <class R>
 awaitable<result<Documents>> run_retriever(std::shared_ptr<R> retriever, std::string query, std::size_t k)
@@ -78,31 +71,6 @@ awaitable<result<Documents>> run_retriever_within(std::shared_ptr<R> retriever, 
     }
 }
 
-/// What a retriever that cannot filter by id answers when it is asked to.
-awaitable<result<Documents>> cannot_filter_by_id();
-
-template <class R>
-class RetrieverHolder final : public RetrieverBase {
-public:
-    explicit RetrieverHolder(R retriever) : retriever_(std::make_shared<R>(std::move(retriever))) {}
-
-    awaitable<result<Documents>> retrieve(std::string query, std::size_t k) override
-    {
-        return run_retriever<R>(retriever_, std::move(query), k);
-    }
-    awaitable<result<Documents>> retrieve_within(std::string query, std::size_t k, std::vector<std::string> ids) override
-    {
-        if constexpr (RetrieverWithin<R>)
-            return run_retriever_within<R>(retriever_, std::move(query), k, std::move(ids));
-        else
-            return cannot_filter_by_id();
-    }
-    bool filters_by_id() const noexcept override { return RetrieverWithin<R>; }
-
-private:
-    std::shared_ptr<R> retriever_;
-};
-
 }  // namespace detail
 
 /// Anything that finds documents: an object with `retrieve(std::string query, std::size_t k)`, or a function of the same, a coroutine that
@@ -116,20 +84,32 @@ class AnyRetriever {
 public:
     template <Retriever R>
         requires(!std::same_as<std::remove_cvref_t<R>, AnyRetriever>)
-    AnyRetriever(R retriever) : retriever_(std::make_shared<detail::RetrieverHolder<R>>(std::move(retriever)))
+    AnyRetriever(R retriever)
     {
+        auto shared = std::make_shared<R>(std::move(retriever));
+        Functions functions;
+        functions.retrieve = [shared](std::string query, std::size_t k) {
+            return detail::run_retriever<R>(shared, std::move(query), k);
+        };
+        if constexpr (detail::RetrieverWithin<R>) {
+            functions.retrieve_within = [shared](std::string query, std::size_t k, std::vector<std::string> ids) {
+                return detail::run_retriever_within<R>(shared, std::move(query), k, std::move(ids));
+            };
+        }
+        functions_ = std::make_shared<Functions const>(std::move(functions));
     }
 
-    awaitable<result<Documents>> retrieve(std::string query, std::size_t k) { return retriever_->retrieve(std::move(query), k); }
+    awaitable<result<Documents>> retrieve(std::string query, std::size_t k) { return functions_->retrieve(std::move(query), k); }
     /// invalid_argument unless filters_by_id().
-    awaitable<result<Documents>> retrieve_within(std::string query, std::size_t k, std::vector<std::string> ids)
-    {
-        return retriever_->retrieve_within(std::move(query), k, std::move(ids));
-    }
-    bool filters_by_id() const noexcept { return retriever_->filters_by_id(); }
+    awaitable<result<Documents>> retrieve_within(std::string query, std::size_t k, std::vector<std::string> ids);
+    bool filters_by_id() const noexcept { return static_cast<bool>(functions_->retrieve_within); }
 
 private:
-    std::shared_ptr<detail::RetrieverBase> retriever_;
+    struct Functions {
+        std::function<awaitable<result<Documents>>(std::string, std::size_t)> retrieve;
+        std::function<awaitable<result<Documents>>(std::string, std::size_t, std::vector<std::string>)> retrieve_within;
+    };
+    std::shared_ptr<Functions const> functions_;
 };
 
 }  // namespace assent

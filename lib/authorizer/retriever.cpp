@@ -28,9 +28,23 @@ Failure retriever_threw(std::exception_ptr error)
     }
 }
 
+}  // namespace assent::detail
+
+namespace assent {
+namespace {
+
 awaitable<result<Documents>> cannot_filter_by_id()
 {
     co_return Failure(Errc::invalid_argument, "the retriever has no retrieve_within(): it cannot search among given ids");
 }
 
-}  // namespace assent::detail
+}  // namespace
+
+awaitable<result<Documents>> AnyRetriever::retrieve_within(std::string query, std::size_t k, std::vector<std::string> ids)
+{
+    if (!filters_by_id())
+        return cannot_filter_by_id();
+    return functions_->retrieve_within(std::move(query), k, std::move(ids));
+}
+
+}  // namespace assent
