@@ -46,6 +46,8 @@ assent::Documents library() {
     // Nobody may see these, and they fit the question as well.
     for (int i = 0; i < 60; ++i)
         all.push_back(document(fmt::format("draft-{}", i), "Draft", fmt::format("Draft {}: forecast for ZEKO", i)));
+    for (int i = 0; i < 200; ++i)
+        all.push_back(document(fmt::format("minutes-{}", i), "Minutes", fmt::format("Minutes of meeting {}: nothing was decided.", i)));
     return all;
 }
 
