@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Builds and runs examples/ciba.cpp against a real OpenID provider (node-oidc-provider) on this machine.
+# Builds and runs an example against a real OpenID provider (node-oidc-provider) on this machine.
 # On Debian 12 it first installs what is missing.
 #
-# usage: examples/demo.sh [--no-install] [OPTION_OF_THE_EXAMPLE...]
+# usage: examples/demo.sh [--no-install] [ciba|device] [OPTION_OF_THE_EXAMPLE...]
+#   ciba    a person confirms purchases on their phone (the default)
+#   device  a person signs in on another device
 set -euo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
 case ${1:-} in -h | --help) sed -n '2,/^set/s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
@@ -16,6 +18,8 @@ else
     install_missing "${build_packages[@]}" "${test_packages[@]}"
     install_interop
 fi
+example=ciba
+case ${1:-} in ciba | device) example=$1; shift ;; esac
 use_node || fail "the provider needs Node.js 20 or newer"
 [ -d "$top/test/interop/node_modules" ] || fail "test/interop/node_modules is missing: run npm ci in test/interop"
 
@@ -23,7 +27,7 @@ examples=${ASSENT_EXAMPLES:-} # a folder of built examples; without it they are 
 if [ -z "$examples" ]; then
     preset=dev
     [ "${CI:-}" != true ] || preset=ci
-    build "$preset" example_ciba
+    build "$preset" "example_$example"
     examples=$top/build/$preset/examples
 fi
 
@@ -53,7 +57,10 @@ echo "issuer $issuer"
 
 say "running the example"
 status=0
-CLIENT_SECRET=post-secret-0123456789abcdef0123456789 \
-    "$examples/ciba" --issuer "$issuer" --client-id post --admin "$admin" "$@" </dev/null || status=$?
+case $example in
+ciba) client=post; export CLIENT_SECRET=post-secret-0123456789abcdef0123456789 ;;
+device) client=public; unset CLIENT_SECRET ;;
+esac
+"$examples/$example" --issuer "$issuer" --client-id "$client" --admin "$admin" "$@" </dev/null || status=$?
 [ $status -eq 0 ] || { echo "the provider said:" >&2; tail -n 20 "$work/log" >&2; }
 exit $status

@@ -2,12 +2,14 @@
 //
 //   GET  ciba | device                                pending and past requests
 //   POST (ciba|device)/{id|user code|latest}/{approve|deny|expire|forget}
+//   POST browse {uri, userCode?, sub, decision}       a person goes through the device flow's pages, see browser.mjs
 //   GET|POST config                                   the settings, see settings.mjs
 //   GET|POST|DELETE faults                            see faults.mjs
 //   GET|DELETE log[?since=SEQ]                        requests and answers
 //   GET|DELETE pings                                  notifications sent, and what the built-in sink received
 //   GET clients, POST clients, POST users, DELETE users/{sub}, GET tokens, POST revoke {grantId|sub}, GET events, GET health
 //   POST reset                                        forget everything and return to the initial settings
+import { walk } from './browser.mjs';
 import { MODELS } from './person.mjs';
 
 export async function readBody(req) {
@@ -43,6 +45,7 @@ export function adminHandler(rig) {
     'POST revoke': (_, { grantId, sub }) => ({
       removed: rig.storage.dropWhere(({ id, payload: p }) => (grantId && (p.grantId === grantId || id === grantId)) || (sub && p.accountId === sub)),
     }),
+    'POST browse': (_, body) => walk(body),
     'GET pings': () => ({ sent: rig.pings, received: rig.sink }),
     'DELETE pings': () => { rig.pings.length = 0; rig.sink.length = 0; return { ok: true }; },
     'GET events': () => rig.events,

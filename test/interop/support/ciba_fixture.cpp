@@ -64,15 +64,15 @@ ToolCall CibaFixture::call(std::string_view ticker, int qty, std::string_view su
     return result;
 }
 
-outcome<Credentials> CibaFixture::authorize(CibaAuthorizer authorizer, ToolCall its_call) {
+outcome<Credentials> CibaFixture::authorize(AnyAuthorizer authorizer, ToolCall its_call) {
     return run(context, authorizer.authorize(std::move(its_call)));
 }
 
-outcome<Credentials> CibaFixture::authorize_to_the_end(CibaAuthorizer authorizer, ToolCall its_call) {
+outcome<Credentials> CibaFixture::authorize_to_the_end(AnyAuthorizer authorizer, ToolCall its_call) {
     return run(context, test::authorize_to_the_end(std::move(authorizer), std::move(its_call)));
 }
 
-std::vector<outcome<Credentials>> CibaFixture::authorize_all(CibaAuthorizer authorizer,
+std::vector<outcome<Credentials>> CibaFixture::authorize_all(AnyAuthorizer authorizer,
                                                              std::vector<ToolCall> calls) {
     std::deque<std::optional<outcome<Credentials>>> decisions;
     for (ToolCall& its_call : calls)
@@ -101,7 +101,7 @@ awaitable<void> sleep_until(std::chrono::system_clock::time_point when) {
     co_await timer.async_wait(asio::use_awaitable);
 }
 
-awaitable<outcome<Credentials>> authorize_to_the_end(CibaAuthorizer authorizer, ToolCall call) {
+awaitable<outcome<Credentials>> authorize_to_the_end(AnyAuthorizer authorizer, ToolCall call) {
     for (;;) {
         auto decision = co_await authorizer.authorize(call);
         if (!decision.has_interrupt() || !decision.interrupt().resumable())

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <assent/authorizer.hpp>
 #include <assent/beast_http_client.hpp>
 #include <assent/ciba_authorizer.hpp>
 #include <assent/http_client.hpp>
@@ -58,12 +59,12 @@ public:
     ToolCall call(std::string_view ticker = "ZEKO", int qty = 1, std::string_view subject = "alice",
                   std::string_view thread = "thread") const;
 
-    outcome<Credentials> authorize(CibaAuthorizer authorizer, ToolCall call);
+    outcome<Credentials> authorize(AnyAuthorizer authorizer, ToolCall call);
     /// Calls authorize() again at the time that the interrupt names, as a host does, until it is not pending.
-    outcome<Credentials> authorize_to_the_end(CibaAuthorizer authorizer, ToolCall call);
+    outcome<Credentials> authorize_to_the_end(AnyAuthorizer authorizer, ToolCall call);
 
     /// Runs all at once, to their ends.
-    std::vector<outcome<Credentials>> authorize_all(CibaAuthorizer authorizer, std::vector<ToolCall> calls);
+    std::vector<outcome<Credentials>> authorize_all(AnyAuthorizer authorizer, std::vector<ToolCall> calls);
 
     std::size_t pushes() const { return provider.pushes(); }
     /// How many polls the provider processed.
@@ -71,7 +72,7 @@ public:
 };
 
 /// authorize() again at the time that the interrupt names, until it is not pending.
-awaitable<outcome<Credentials>> authorize_to_the_end(CibaAuthorizer authorizer, ToolCall call);
+awaitable<outcome<Credentials>> authorize_to_the_end(AnyAuthorizer authorizer, ToolCall call);
 awaitable<void> sleep_until(std::chrono::system_clock::time_point when);
 
 /// What an outcome is, in words, for messages: "granted", "interrupt CODE", "failure MESSAGE".

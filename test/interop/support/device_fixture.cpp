@@ -1,0 +1,34 @@
+#include "interop/support/device_fixture.hpp"
+
+#include <vector>
+
+namespace assent::test {
+
+OauthClient DeviceFixture::public_client() const {
+    return OauthClient::standard(provider.issuer(), "public").allow_plain_http(true);
+}
+
+DeviceAuthorization DeviceFixture::device_options() const {
+    DeviceAuthorization result;
+    result.scopes(std::vector<std::string>{"read"});
+    result.audience(std::string("https://api.example.test/"));
+    return result;
+}
+
+std::string DeviceFixture::browse(std::string_view uri, std::string_view decision, std::string_view subject,
+                                  std::string_view user_code) const {
+    boost::json::object body;
+    body["uri"] = uri;
+    body["decision"] = decision;
+    body["sub"] = subject;
+    if (!user_code.empty())
+        body["userCode"] = user_code;
+    return std::string(admin.call("POST", "browse", body).at("title").as_string());
+}
+
+std::string DeviceFixture::browse(Interrupt const& pending, std::string_view decision,
+                                  std::string_view subject) const {
+    return browse(pending.device()->verification_uri_complete, decision, subject);
+}
+
+}  // namespace assent::test
