@@ -27,6 +27,7 @@
 #include <assent/principal.hpp>
 #include <assent/qr_code.hpp>
 #include <assent/private_key.hpp>
+#include <assent/qr_code.hpp>
 #include <assent/runtime.hpp>
 #include <assent/secret.hpp>
 #include <assent/store.hpp>
