@@ -25,7 +25,6 @@
 #include <assent/observer.hpp>
 #include <assent/outcome.hpp>
 #include <assent/principal.hpp>
-#include <assent/qr_code.hpp>
 #include <assent/private_key.hpp>
 #include <assent/qr_code.hpp>
 #include <assent/runtime.hpp>
