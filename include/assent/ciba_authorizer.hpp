@@ -145,6 +145,7 @@ public:
 
     RefusalHandler const* on_unauthorized() const;
     Runtime const* runtime() const noexcept;
+    Dpop const* dpop() const noexcept;
 
 private:
     class Impl;

@@ -104,6 +104,7 @@ public:
 
     RefusalHandler const* on_unauthorized() const;
     Runtime const* runtime() const noexcept;
+    Dpop const* dpop() const noexcept;
 
 private:
     std::shared_ptr<ExchangeAuthorizer> impl_;

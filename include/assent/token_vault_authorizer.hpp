@@ -130,6 +130,7 @@ public:
 
     RefusalHandler const* on_unauthorized() const;
     Runtime const* runtime() const noexcept;
+    Dpop const* dpop() const noexcept;
 
 private:
     std::shared_ptr<ExchangeAuthorizer> impl_;

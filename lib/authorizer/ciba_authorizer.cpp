@@ -226,4 +226,6 @@ RefusalHandler const* CibaAuthorizer::on_unauthorized() const { return impl_->on
 
 Runtime const* CibaAuthorizer::runtime() const noexcept { return &impl_->runtime(); }
 
+Dpop const* CibaAuthorizer::dpop() const noexcept { return impl_->dpop(); }
+
 }  // namespace assent

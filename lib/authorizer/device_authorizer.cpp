@@ -102,4 +102,6 @@ RefusalHandler const* DeviceAuthorizer::on_unauthorized() const { return impl_->
 
 Runtime const* DeviceAuthorizer::runtime() const noexcept { return &impl_->runtime(); }
 
+Dpop const* DeviceAuthorizer::dpop() const noexcept { return impl_->dpop(); }
+
 }  // namespace assent

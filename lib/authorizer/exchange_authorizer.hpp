@@ -63,6 +63,7 @@ public:
         return settings_.common.on_unauthorized ? &settings_.common.on_unauthorized : nullptr;
     }
     Runtime const& runtime() const noexcept { return provider_->runtime(); }
+    Dpop const* dpop() const noexcept { return provider_->client().dpop().empty() ? nullptr : &provider_->client().dpop(); }
 
 private:
     using Intent = std::shared_ptr<PendingIntent>;

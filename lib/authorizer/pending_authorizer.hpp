@@ -38,6 +38,7 @@ public:
     static awaitable<outcome<Grant>> renew(std::shared_ptr<PendingAuthorizer> self, ToolCall call, TokenRefusal refusal);
     RefusalHandler const* on_unauthorized() const { return options_.on_unauthorized ? &options_.on_unauthorized : nullptr; }
     Runtime const& runtime() const noexcept { return provider_->runtime(); }
+    Dpop const* dpop() const noexcept { return provider_->client().dpop().empty() ? nullptr : &provider_->client().dpop(); }
 
 protected:
     /// What distinguishes one authorization from the others, and how it begins.

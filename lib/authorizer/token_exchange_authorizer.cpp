@@ -65,4 +65,6 @@ RefusalHandler const* TokenExchangeAuthorizer::on_unauthorized() const { return 
 
 Runtime const* TokenExchangeAuthorizer::runtime() const noexcept { return &impl_->runtime(); }
 
+Dpop const* TokenExchangeAuthorizer::dpop() const noexcept { return impl_->dpop(); }
+
 }  // namespace assent

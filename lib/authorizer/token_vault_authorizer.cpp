@@ -77,4 +77,6 @@ RefusalHandler const* TokenVaultAuthorizer::on_unauthorized() const { return imp
 
 Runtime const* TokenVaultAuthorizer::runtime() const noexcept { return &impl_->runtime(); }
 
+Dpop const* TokenVaultAuthorizer::dpop() const noexcept { return impl_->dpop(); }
+
 }  // namespace assent

@@ -4,6 +4,7 @@
 #include "core/digest.hpp"
 #include "support/certificates.hpp"
 
+#include <boost/describe/class.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/test/unit_test.hpp>
@@ -19,7 +20,26 @@ using assent::test::CibaFixture;
 using assent::test::FakeCibaProvider;
 namespace json = boost::json;
 
+namespace client_methods_test {
+
+struct Order {
+    std::string ticker;
+    int qty = 0;
+};
+BOOST_DESCRIBE_STRUCT(Order, (), (ticker, qty))
+
+}  // namespace client_methods_test
+
 namespace {
+
+using client_methods_test::Order;
+
+awaitable<std::string> place(Order order, ToolContext& context)
+{
+    static_cast<void>(order);
+    auto response = co_await context.http().post_json("https://api.example/orders", nullptr);
+    co_return response.ok() ? response.body() : response.explain();
+}
 
 struct Fixture : CibaFixture {
     static OauthClient public_client() { return OauthClient::auth0(FakeCibaProvider::domain, "client"); }
@@ -111,6 +131,42 @@ BOOST_AUTO_TEST_CASE(a_bound_token_is_found_in_the_store_by_who_has_its_key_and_
     auto const none = run(with(Dpop()).authorize(buy()));
     BOOST_TEST(is(none, InterruptKind::pending), describe(none));
     BOOST_TEST(provider->pushes() == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(a_tool_proves_the_key_to_the_api_without_knowing_of_it)
+{
+    provider->alter_tokens = [](json::object& tokens) { tokens["token_type"] = "DPoP"; };
+    std::vector<HttpRequest> orders;
+    provider->fault = [&](HttpRequest const& request) -> std::optional<result<HttpResponse>> {
+        if (!request.url().starts_with("https://api.example/"))
+            return std::nullopt;
+        orders.push_back(request);
+        HttpResponse answer(200, "bought");
+        if (orders.size() == 1) {
+            answer = HttpResponse(401, "");
+            answer.headers.add("WWW-Authenticate", "DPoP error=\"use_dpop_nonce\"");
+            answer.headers.add("DPoP-Nonce", "n1");
+        }
+        return answer;
+    };
+    auto const authorizer = authorizer_of(public_client().client_secret(Secret("client-secret")).dpop(Dpop::with_a_new_key()));
+    BOOST_TEST(authorizer.dpop() != nullptr);
+    auto const buying = tool<Order>("buy_stock", "buys", place).protected_by(authorizer);
+    auto const first = run(buying.call(buy()));
+    BOOST_REQUIRE(first.has_interrupt());
+    provider->approve();
+    pass(5s);
+    auto const bought = run(buying.call(buy()));
+    BOOST_REQUIRE(bought.has_value());
+    BOOST_TEST(bought.value().as_string() == "bought");
+    BOOST_REQUIRE(orders.size() == 2u);
+    BOOST_TEST(orders[1].headers().find("authorization")->starts_with("DPoP "));
+    auto const proof = claims_of(std::string(orders[1].headers().find("dpop").value()));
+    BOOST_TEST(proof.at("htm").as_string() == "POST");
+    BOOST_TEST(proof.at("htu").as_string() == "https://api.example/orders");
+    BOOST_TEST(proof.at("nonce").as_string() == "n1");
+    BOOST_TEST(proof.at("ath").as_string().size() == 43u);
+    BOOST_TEST(authorizer_of(public_client()).dpop() == nullptr);
 }
 
 BOOST_AUTO_TEST_CASE(polling_that_is_refused_for_want_of_a_nonce_goes_on)
