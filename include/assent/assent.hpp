@@ -9,6 +9,7 @@
 #include <assent/ciba_authorizer.hpp>
 #include <assent/client_certificate.hpp>
 #include <assent/clock.hpp>
+#include <assent/connected_accounts.hpp>
 #include <assent/credentials.hpp>
 #include <assent/device_authorizer.hpp>
 #include <assent/dpop.hpp>
@@ -32,6 +33,7 @@
 #include <assent/store.hpp>
 #include <assent/token_exchange_authorizer.hpp>
 #include <assent/token_refusal.hpp>
+#include <assent/token_revoker.hpp>
 #include <assent/token_type.hpp>
 #include <assent/token_vault_authorizer.hpp>
 #include <assent/tool.hpp>

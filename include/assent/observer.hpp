@@ -19,7 +19,7 @@ class AuditRecord {
 public:
     AuditRecord() = default;
     std::chrono::system_clock::time_point at;
-    std::string_view event;          ///< "requested", "granted", "denied", "expired", "consumed", "refused", "failed"
+    std::string_view event;          ///< "requested", "granted", "denied", "expired", "consumed", "refused", "failed", "disconnected"
     std::string_view authorizer;
     std::string_view issuer;
     std::string_view subject;
