@@ -144,7 +144,8 @@ BOOST_AUTO_TEST_CASE(without_metadata_or_an_endpoint_it_says_so)
     BOOST_TEST((none.refresh_token == Revoked::unsupported));
     BOOST_TEST((none.access_token == Revoked::unsupported));
 
-    http->otherwise([](HttpRequest const&) -> result<HttpResponse> { return Errc::dns_failed; });
+    for (int i = 0; i < 3; ++i)
+        http->expect(HttpMethod::get, "https://other.example/.well-known/openid-configuration").fail(Errc::dns_failed);
     auto const away = revoke(OauthClient::standard("https://other.example", "client"));
     BOOST_TEST((away.refresh_token == Revoked::failed));
     BOOST_TEST((*away.failure == Errc::dns_failed));
