@@ -77,7 +77,7 @@ install_interop() {
 }
 
 openfga_version=v1.18.1
-openfga=${ASSENT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/assent}/openfga-$openfga_version/openfga
+openfga=${ASSENT_CACHE:-${XDG_CACHE_HOME:-${HOME:-$top/build}/.cache}/assent}/openfga-$openfga_version/openfga
 
 # find_go : the path of a Go that can build the server. Debian 12's is too old to fetch the one that it needs.
 find_go() {
@@ -104,7 +104,7 @@ install_openfga() {
     # Into a folder of its own first, so that a build that was interrupted is not taken for the server.
     local part=${openfga%/*}/part.$$
     mkdir -p "$part"
-    if (cd / && GOBIN=$part GOTOOLCHAIN=auto CGO_ENABLED=0 "$go" install -trimpath "github.com/openfga/openfga/cmd/openfga@$openfga_version" </dev/null); then
+    if (cd / && GOBIN=$part GOTOOLCHAIN=auto "$go" install -trimpath "github.com/openfga/openfga/cmd/openfga@$openfga_version" </dev/null); then
         mv "$part/openfga" "$openfga"
         rm -rf "$part"
         return 0
