@@ -1,6 +1,6 @@
 #pragma once
 
-#include <assent/connected_accounts.hpp>
+#include <assent/connected_account.hpp>
 #include <assent/outcome.hpp>
 #include <assent/secret.hpp>
 

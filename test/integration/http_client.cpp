@@ -2,6 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <latch>
 #include <string>
 #include <thread>
 #include <utility>
@@ -242,15 +243,18 @@ BOOST_AUTO_TEST_CASE(a_tcp_reset_is_a_reset)
 
 BOOST_AUTO_TEST_CASE(an_answer_before_the_request_was_sent_is_taken_and_the_connection_closed)
 {
-    LoopbackServer server([](Peer& peer) {
+    std::latch taken(1);  // before that the server reads nothing more, so the request cannot be sent
+    LoopbackServer server([&taken](Peer& peer) {
         peer.read_some(1000);
         peer.answer(413, "too much");
+        taken.wait();
         peer.wait_for_close();
     });
     Client client;
     HttpRequest request(HttpMethod::post, server.url());
     request.body("text/plain", std::string(30'000'000, 'x'));
     auto const answer = client.send(std::move(request));
+    taken.count_down();
     BOOST_REQUIRE(answer);
     BOOST_TEST(answer.value().status == 413);
     BOOST_TEST(client.run_until([&] { return server.open_connections() == 0; }));

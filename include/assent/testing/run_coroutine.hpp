@@ -3,7 +3,6 @@
 #include <assent/awaitable.hpp>
 #include <assent/testing/manual_clock.hpp>
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include <chrono>
@@ -32,29 +31,14 @@ public:
 
 namespace detail {
 
-template <class T>
-struct RunState {
-    bool done = false;
-    std::exception_ptr thrown;
-    std::optional<T> value;
-};
+/// Keeps Asio's part, which takes long to compile, out of the program's sources.
+void run_to_the_end(asio::io_context& io, ManualClock& clock, awaitable<void> operation, std::chrono::nanoseconds limit,
+                    std::source_location where);
 
 template <class T>
-awaitable<void> keep_value(std::shared_ptr<RunState<T>> state, awaitable<T> operation) {
-    if constexpr (std::is_void_v<T>)
-        co_await std::move(operation);
-    else
-        state->value.emplace(co_await std::move(operation));
+awaitable<void> keep_value(std::shared_ptr<std::optional<T>> kept, awaitable<T> operation) {
+    kept->emplace(co_await std::move(operation));
 }
-
-template <>
-struct RunState<void> {
-    bool done = false;
-    std::exception_ptr thrown;
-};
-
-[[noreturn]] void throw_stuck(ManualClock const& clock, std::chrono::nanoseconds limit,
-                              std::source_location where);
 
 }  // namespace detail
 
@@ -65,17 +49,13 @@ template <class T>
 T run_coroutine(asio::io_context& io, ManualClock& clock, awaitable<T> operation,
                 std::chrono::nanoseconds limit = std::chrono::hours(24),
                 std::source_location where = std::source_location::current()) {
-    auto state = std::make_shared<detail::RunState<T>>();
-    asio::co_spawn(io, detail::keep_value(state, std::move(operation)), [state](std::exception_ptr thrown) {
-        state->thrown = thrown;
-        state->done = true;
-    });
-    if (!clock.advance_until(io, [state] { return state->done; }, limit))
-        detail::throw_stuck(clock, limit, where);
-    if (state->thrown)
-        std::rethrow_exception(state->thrown);
-    if constexpr (!std::is_void_v<T>)
-        return std::move(*state->value);
+    if constexpr (std::is_void_v<T>) {
+        detail::run_to_the_end(io, clock, std::move(operation), limit, where);
+    } else {
+        auto kept = std::make_shared<std::optional<T>>();
+        detail::run_to_the_end(io, clock, detail::keep_value(kept, std::move(operation)), limit, where);
+        return std::move(**kept);
+    }
 }
 
 /// An io_context and a clock for one test, and the proof that the test leaves nothing behind.
