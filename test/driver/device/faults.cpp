@@ -1,4 +1,5 @@
 #include "support/device_fixture.hpp"
+#include "support/troubles.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
@@ -13,59 +14,14 @@ using namespace assent;
 
 namespace {
 
-/// One thing that can go wrong with one request.
-struct Trouble {
-    char const* name;
-    std::optional<result<HttpResponse>> answer;  ///< In place of the provider's.
-    bool hangs = false;
-    bool lost = false;                           ///< Processed, then the answer is lost.
-};
-
-result<HttpResponse> response(int status, std::string body, std::string retry_after = {})
-{
-    HttpResponse out(status, std::move(body));
-    if (!retry_after.empty())
-        out.headers.add("Retry-After", std::move(retry_after));
-    return out;
-}
-
-std::vector<Trouble> troubles()
-{
-    return {
-        {"connection refused", result<HttpResponse>(Errc::connect_failed)},
-        {"dns", result<HttpResponse>(Errc::dns_failed)},
-        {"reset", result<HttpResponse>(Errc::connection_reset)},
-        {"timeout", result<HttpResponse>(Errc::timed_out)},
-        {"too large", result<HttpResponse>(Errc::response_too_large)},
-        {"429", response(429, "too many")},
-        {"429 with Retry-After", response(429, R"({"error":"too_many_requests"})", "20")},
-        {"503 with Retry-After", response(503, "", "20")},
-        {"500 HTML", response(500, "<html><body>oops</body></html>")},
-        {"502", response(502, "")},
-        {"200 HTML", response(200, "<html>captive portal</html>")},
-        {"302", response(302, "")},
-        {"truncated", response(200, R"({"access_token":"abc","device_code":"x)")},
-        {"hang", std::nullopt, true},
-        {"answer lost", std::nullopt, false, true},
-    };
-}
+using assent::test::Trouble;
+using assent::test::troubles;
 
 /// A fixture that lives as long as one run of the whole story.
 class Story : public assent::test::DeviceFixture {
 public:
     /// The request number `step` meets `trouble`.
-    Story(Trouble trouble, std::size_t step)
-    {
-        auto const now_is_it = [this, step] { return provider->seen.size() == step + 1; };
-        if (trouble.hangs)
-            provider->hang = [now_is_it](HttpRequest const&) { return now_is_it(); };
-        if (trouble.lost)
-            provider->lose_answer = [now_is_it](HttpRequest const&) { return now_is_it(); };
-        if (trouble.answer)
-            provider->fault = [now_is_it, answer = *trouble.answer](HttpRequest const&) -> std::optional<result<HttpResponse>> {
-                return now_is_it() ? std::optional(answer) : std::nullopt;
-            };
-    }
+    Story(Trouble const& trouble, std::size_t step) { assent::test::meet(*provider, trouble, step); }
 
     /// A host that calls every 5 s until there is something final; the person signs in 12 s after each code was given out.
     Answer live(DeviceAuthorizer device)
