@@ -22,6 +22,9 @@
 #include <assent/http_client.hpp>
 #include <assent/interrupt.hpp>
 #include <assent/memory_store.hpp>
+#include <assent/message.hpp>
+#include <assent/model.hpp>
+#include <assent/model_message.hpp>
 #include <assent/oauth_client.hpp>
 #include <assent/observer.hpp>
 #include <assent/outcome.hpp>

@@ -18,7 +18,7 @@ UMBRELLA = r"assent/assent\.hpp"
 # layer: (files, what none of them may reach, what none of them may include itself)
 LAYERS = {
     "vocabulary headers": (
-        r"include/assent/(error|outcome|secret|credentials|interrupt|tool_call|principal|http_message|version)\.hpp",
+        r"include/assent/(error|outcome|secret|credentials|interrupt|message|model_message|tool_call|principal|http_message|version)\.hpp",
         rf"boost/asio|{HEAVY}|{CRYPTO}|{TESTING}|{UMBRELLA}",
         r"boost/json(\.hpp|/(?!fwd\.hpp|value\.hpp))",
     ),
