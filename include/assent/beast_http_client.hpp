@@ -40,7 +40,7 @@ public:
         tls_deadline_ = value;
         return *this;
     }
-    /// Longest silence of the server while its answer is awaited. 1 ms to 1 h; default 30 s.
+    /// Longest silence of the server while its answer is awaited, unless the request has its own. 1 ms to 1 h; default 30 s.
     BeastHttpClientConfig& read_deadline(std::chrono::milliseconds value) &
     {
         read_deadline_ = value;

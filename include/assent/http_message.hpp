@@ -72,6 +72,13 @@ public:
         deadline_ = total;
         return *this;
     }
+    /// Longest silence of the server while its answer is awaited: before its first byte, and between parts of its body. Default: the
+    /// client's. For servers that think for long, or that stream.
+    HttpRequest& read_deadline(std::chrono::milliseconds silence) &
+    {
+        read_deadline_ = silence;
+        return *this;
+    }
     /// Largest body accepted in the answer, bytes. Default: the client's.
     HttpRequest& max_body(std::size_t bytes) &
     {
@@ -87,8 +94,8 @@ public:
         return *this;
     }
     /// Hands the body of a 2xx answer over in parts, as they come, instead of keeping it; the answer's body is empty then. Called on
-    /// the client's executor, before send() completes. When it wants no more, send() completes with the answer and the connection is
-    /// closed. max_body() bounds all parts together, as ever.
+    /// the client's executor, before send() completes; nothing more is read while it runs. When it wants no more, send() completes with
+    /// the answer and the connection is closed. max_body() bounds all parts together, as ever.
     HttpRequest& on_body(BodySink sink) &
     {
         on_body_ = std::move(sink);
@@ -101,6 +108,7 @@ public:
     HttpHeaders const& headers() const noexcept { return headers_; }
     std::string const& body() const noexcept { return body_; }
     std::optional<std::chrono::milliseconds> deadline() const noexcept { return deadline_; }
+    std::optional<std::chrono::milliseconds> read_deadline() const noexcept { return read_deadline_; }
     std::optional<std::size_t> max_body() const noexcept { return max_body_; }
     ClientCertificate const& certificate() const noexcept { return certificate_; }
     /// Null when there is none.
@@ -114,6 +122,7 @@ private:
     HttpHeaders headers_;
     std::string body_;
     std::optional<std::chrono::milliseconds> deadline_;
+    std::optional<std::chrono::milliseconds> read_deadline_;
     std::optional<std::size_t> max_body_;
     ClientCertificate certificate_;
     BodySink on_body_;

@@ -208,7 +208,7 @@ void Connection::send(Operation& operation)
 void Connection::begin_exchange()
 {
     stage_ = Stage::exchange;
-    pool_.enter(*operation_, Phase::exchange, pool_.config().read_deadline());
+    pool_.enter(*operation_, Phase::exchange, operation_->read_deadline);
     RequestFrame frame;
     frame.target = operation_->target;
     frame.host = origin_.host_header;
@@ -359,7 +359,7 @@ bool Connection::fill()
             return false;
         }
         if (stage_ == Stage::exchange)
-            pool_.enter(*operation_, Phase::exchange, pool_.config().read_deadline());
+            pool_.enter(*operation_, Phase::exchange, operation_->read_deadline);
         // A short read of a plain socket has emptied it.
         if (!tls_ && io.size < space.size())
             return false;

@@ -44,6 +44,7 @@ struct Operation : Hook, QueueHook {
     bool resumes_inline = false;       ///< Its coroutine runs on the pool's executor.
     SteadyTime total_due;
     SteadyTime due;                    ///< The earlier of total_due and the phase's.
+    std::chrono::milliseconds read_deadline{0};
     std::size_t max_body = 0;
     result<HttpResponse> answer;
     asio::any_completion_handler<void()> handler;

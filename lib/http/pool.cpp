@@ -165,6 +165,9 @@ std::optional<Failure> Pool::prepare(Operation& operation)
     auto const total = request.deadline().value_or(config_.total_deadline());
     if (total <= 0ms)
         return Failure(Errc::timed_out, origin.authority + ": the request's deadline has passed already");
+    operation.read_deadline = request.read_deadline().value_or(config_.read_deadline());
+    if (operation.read_deadline <= 0ms)
+        return Failure(Errc::invalid_argument, origin.authority + ": the request's read_deadline must be more than 0 ms");
     operation.max_body = request.max_body().value_or(config_.max_body());
     operation.total_due = now() + total;
     return std::nullopt;
@@ -487,7 +490,7 @@ void Pool::expire(Operation& operation, SteadyTime now)
         detail = "waiting for the answer of " + peer;
         if (!total) {
             name = "read deadline";
-            limit = config_.read_deadline();
+            limit = operation.read_deadline;
         }
         break;
     }
