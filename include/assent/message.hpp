@@ -74,6 +74,8 @@ public:
     Part& metadata(boost::json::object value);
     /// The same part with one member of the metadata set.
     Part with_metadata(std::string_view name, boost::json::value value) const;
+    /// The same part with another tool request in it.
+    Part with_tool_request(ToolRequest request) const;
 
     /// Genkit's JSON: {"text":"..."}, {"toolRequest":{...},"metadata":{...}}... Members that were not known when it was read come back.
     boost::json::object to_json() const;
@@ -103,14 +105,18 @@ public:
     {
     }
 
-    std::string ref;                          ///< The model's id of the call; empty when it gave none.
+    /// The model's id of the call; empty when it gave none. An Agent puts one of its own there then, see is_minted_ref().
+    std::string ref;
     std::string name;
     std::optional<boost::json::value> input;  ///< Absent is not null.
     bool partial = false;                     ///< Of a chunk: the input is still growing.
     boost::json::object others;               ///< Members that nobody here knows; kept, and written back.
 };
 
-/// What a tool answered.
+/// True for a ref that an Agent made because the model gave none (or one twice): never the provider's.
+bool is_minted_ref(std::string_view ref) noexcept;
+
+/// What a tool answered. The metadata of its part has "isError": true when the tool failed or was refused.
 class ToolResponse {
 public:
     ToolResponse() = default;

@@ -30,6 +30,8 @@ public:
     boost::json::value const& input() const noexcept;
     /// The opaque handle of an earlier interrupt that this call resumes, or empty.
     std::string const& resumed() const noexcept;
+    /// What whoever resumes an interrupted call says beside, for the tool's handler; null when nothing. Not bound to an approval.
+    boost::json::value const& resumed_with() const noexcept;
     /// W3C traceparent of the caller, or empty.
     std::string const& traceparent() const noexcept;
 
@@ -39,6 +41,7 @@ public:
     ToolCall& call_id(std::string value);
     ToolCall& input(boost::json::value value);
     ToolCall& resumed(std::string handle);
+    ToolCall& resumed_with(boost::json::value value);
     ToolCall& traceparent(std::string value);
 
 private:

@@ -223,6 +223,12 @@ Part Part::with_metadata(std::string_view name, json::value value) const {
     return out;
 }
 
+Part Part::with_tool_request(ToolRequest request) const {
+    Part out = *this;
+    out.own().content = std::move(request);
+    return out;
+}
+
 namespace {
 
 json::object write(ToolRequest const& request) {
@@ -294,6 +300,8 @@ json::object Part::to_json() const {
         out.emplace("metadata", data_->metadata);
     return out;
 }
+
+bool is_minted_ref(std::string_view ref) noexcept { return ref.starts_with("assent:"); }
 
 bool operator==(Part const& a, Part const& b) { return a.data_ == b.data_ || a.to_json() == b.to_json(); }
 

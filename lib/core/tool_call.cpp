@@ -15,6 +15,7 @@ struct ToolCall::Data {
     std::string call_id;
     boost::json::value input;
     std::string resumed;
+    boost::json::value resumed_with;
     std::string traceparent;
 };
 
@@ -38,6 +39,7 @@ std::string const& ToolCall::tool_name() const noexcept { return data_->tool_nam
 std::string const& ToolCall::call_id() const noexcept { return data_->call_id; }
 boost::json::value const& ToolCall::input() const noexcept { return data_->input; }
 std::string const& ToolCall::resumed() const noexcept { return data_->resumed; }
+boost::json::value const& ToolCall::resumed_with() const noexcept { return data_->resumed_with; }
 std::string const& ToolCall::traceparent() const noexcept { return data_->traceparent; }
 
 ToolCall::Data& ToolCall::own()
@@ -80,6 +82,12 @@ ToolCall& ToolCall::input(boost::json::value value)
 ToolCall& ToolCall::resumed(std::string handle)
 {
     own().resumed = std::move(handle);
+    return *this;
+}
+
+ToolCall& ToolCall::resumed_with(boost::json::value value)
+{
+    own().resumed_with = std::move(value);
     return *this;
 }
 
