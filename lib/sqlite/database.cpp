@@ -25,27 +25,45 @@ Errc errc_of(int code) noexcept
 
 Failure failure_of(int code, std::string_view doing)
 {
-    return Failure(errc_of(code), fmt::format("SQLite, {}: {}", doing, ::sqlite3_errstr(code)));
+    char const* remedy = "";
+    switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: remedy = "; another program holds the file's lock"; break;
+    case SQLITE_READONLY: remedy = "; the file and its folder must be writable"; break;
+    case SQLITE_CORRUPT: remedy = "; the file is damaged, restore it from a copy"; break;
+    default: break;
+    }
+    return Failure(errc_of(code), fmt::format("SQLite, {}: {}{}", doing, ::sqlite3_errstr(code), remedy));
 }
 
 Statement::Statement(sqlite3* database, std::string_view sql)
 {
-    error_ = ::sqlite3_prepare_v2(database, sql.data(), static_cast<int>(sql.size()), &statement_, nullptr);
+    unprepared_ = ::sqlite3_prepare_v3(database, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &statement_, nullptr);
+    error_ = unprepared_;
 }
 
 Statement::~Statement() { ::sqlite3_finalize(statement_); }
 
-void Statement::bind(int index, std::string_view text)
+void Statement::note(int code) noexcept
 {
     if (error_ == SQLITE_OK)
-        error_ = ::sqlite3_bind_text64(statement_, index, text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8);
+        error_ = code;
 }
 
-void Statement::bind(int index, std::int64_t value)
+void Statement::bind(int index, std::string_view text)
 {
-    if (error_ == SQLITE_OK)
-        error_ = ::sqlite3_bind_int64(statement_, index, value);
+    note(::sqlite3_bind_text64(statement_, index, text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8));
 }
+
+void Statement::bind(int index, std::int64_t value) { note(::sqlite3_bind_int64(statement_, index, value)); }
+
+void Statement::bind_blob(int index, std::string_view bytes)
+{
+    // A null pointer would be NULL.
+    note(::sqlite3_bind_blob64(statement_, index, bytes.empty() ? "" : bytes.data(), bytes.size(), SQLITE_STATIC));
+}
+
+void Statement::bind_null(int index) { note(::sqlite3_bind_null(statement_, index)); }
 
 result<bool> Statement::step()
 {
@@ -57,10 +75,20 @@ result<bool> Statement::step()
     return failure_of(code, "running a statement");
 }
 
+result<void> Statement::run()
+{
+    auto const done = step();
+    reset();
+    if (!done)
+        return done.failure();
+    return boost::outcome_v2::success();
+}
+
 void Statement::reset()
 {
     if (statement_ != nullptr)
         ::sqlite3_reset(statement_);
+    error_ = unprepared_;
 }
 
 std::string_view Statement::text(int column) const
@@ -70,16 +98,25 @@ std::string_view Statement::text(int column) const
                            : std::string_view(text, static_cast<std::size_t>(::sqlite3_column_bytes(statement_, column)));
 }
 
+std::string_view Statement::blob(int column) const
+{
+    auto const* const bytes = static_cast<char const*>(::sqlite3_column_blob(statement_, column));
+    return bytes == nullptr ? std::string_view()
+                            : std::string_view(bytes, static_cast<std::size_t>(::sqlite3_column_bytes(statement_, column)));
+}
+
+bool Statement::is_null(int column) const { return ::sqlite3_column_type(statement_, column) == SQLITE_NULL; }
+bool Statement::is_blob(int column) const { return ::sqlite3_column_type(statement_, column) == SQLITE_BLOB; }
 double Statement::real(int column) const { return ::sqlite3_column_double(statement_, column); }
 std::int64_t Statement::integer(int column) const { return ::sqlite3_column_int64(statement_, column); }
 
-Database::Database(std::string const& path)
+Database::Database(std::string const& path, std::string_view what) : what_(what)
 {
     int const flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     int const code = ::sqlite3_open_v2(path.c_str(), &handle_, flags, nullptr);
     if (code != SQLITE_OK) {
         ::sqlite3_close(handle_);
-        throw ConfigurationError(Failure(Errc::invalid_argument, fmt::format("the index \"{}\" cannot be opened: {}", path,
+        throw ConfigurationError(Failure(Errc::invalid_argument, fmt::format("the {} \"{}\" cannot be opened: {}", what, path,
                                                                              ::sqlite3_errstr(code))));
     }
     ::sqlite3_extended_result_codes(handle_, 1);
@@ -93,8 +130,14 @@ result<void> Database::execute(char const* sql)
 {
     int const code = ::sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr);
     if (code != SQLITE_OK)
-        return failure_of(code, "preparing the index");
+        return failure_of(code, "preparing the " + what_);
     return boost::outcome_v2::success();
+}
+
+bool Database::was_busy() const noexcept
+{
+    int const code = ::sqlite3_errcode(handle_) & 0xff;
+    return code == SQLITE_BUSY || code == SQLITE_LOCKED;
 }
 
 void Database::watch(detail::OffloadedWork const* work, std::chrono::steady_clock::time_point deadline)
@@ -116,6 +159,21 @@ int Database::progress(void* self)
     if (database.work_ == nullptr)
         return 0;
     return database.work_->is_cancelled() || std::chrono::steady_clock::now() > database.deadline_ ? 1 : 0;
+}
+
+Transaction::~Transaction()
+{
+    if (!began_ || committed_)
+        return;
+    database_.watch(nullptr, {});
+    static_cast<void>(database_.execute("ROLLBACK"));
+}
+
+result<void> Transaction::commit()
+{
+    auto done = database_.execute("COMMIT");
+    committed_ = done.has_value();
+    return done;
 }
 
 }  // namespace assent::sqlite

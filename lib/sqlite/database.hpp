@@ -29,24 +29,46 @@ public:
 
     void bind(int index, std::string_view text);
     void bind(int index, std::int64_t value);
+    void bind_blob(int index, std::string_view bytes);
+    void bind_null(int index);
     /// True when there is a row.
     result<bool> step();
+    /// step() for a statement that gives no row that matters, and reset().
+    result<void> run();
     void reset();
 
     std::string_view text(int column) const;
+    std::string_view blob(int column) const;
     double real(int column) const;
     std::int64_t integer(int column) const;
+    bool is_null(int column) const;
+    bool is_blob(int column) const;
 
 private:
+    void note(int code) noexcept;
+
     sqlite3_stmt* statement_ = nullptr;
+    int unprepared_ = 0;
     int error_ = 0;
+};
+
+/// Resets a statement at the end of a scope: a row that was read keeps its transaction open.
+class ResetAtEnd {
+public:
+    explicit ResetAtEnd(Statement& statement) : statement_(statement) {}
+    ResetAtEnd(ResetAtEnd const&) = delete;
+    ResetAtEnd& operator=(ResetAtEnd const&) = delete;
+    ~ResetAtEnd() { statement_.reset(); }
+
+private:
+    Statement& statement_;
 };
 
 /// One connection. @par Concurrency one thread at a time.
 class Database {
 public:
-    /// @throws ConfigurationError when it cannot be opened.
-    explicit Database(std::string const& path);
+    /// @param what it is, for messages. @throws ConfigurationError when it cannot be opened.
+    explicit Database(std::string const& path, std::string_view what = "index");
     Database(Database const&) = delete;
     Database& operator=(Database const&) = delete;
     ~Database();
@@ -54,6 +76,8 @@ public:
     sqlite3* handle() const noexcept { return handle_; }
     /// Runs statements that give no rows.
     result<void> execute(char const* sql);
+    /// The last failure was that another connection holds a lock.
+    bool was_busy() const noexcept;
 
     /// From now on statements fail when the work is cancelled or its time is over; null: no limit.
     void watch(detail::OffloadedWork const* work, std::chrono::steady_clock::time_point deadline);
@@ -64,8 +88,25 @@ private:
     static int progress(void* self);
 
     sqlite3* handle_ = nullptr;
+    std::string what_;
     detail::OffloadedWork const* work_ = nullptr;
     std::chrono::steady_clock::time_point deadline_;
+};
+
+/// BEGIN now, COMMIT when told, else ROLLBACK.
+class Transaction {
+public:
+    explicit Transaction(Database& database) : database_(database), began_(database.execute("BEGIN IMMEDIATE")) {}
+    Transaction(Transaction const&) = delete;
+    Transaction& operator=(Transaction const&) = delete;
+    ~Transaction();
+    result<void> const& began() const noexcept { return began_; }
+    result<void> commit();
+
+private:
+    Database& database_;
+    result<void> began_;
+    bool committed_ = false;
 };
 
 }  // namespace assent::sqlite

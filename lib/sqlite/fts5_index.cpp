@@ -26,6 +26,7 @@ namespace {
 namespace json = boost::json;
 using sqlite::Database;
 using sqlite::Statement;
+using sqlite::Transaction;
 
 constexpr std::size_t max_results = 100'000;
 constexpr std::size_t max_id = 512;
@@ -57,33 +58,6 @@ constexpr std::string_view search = R"(
 constexpr std::string_view search_within = R"(
     SELECT d.id, d.text, d.metadata, -bm25(words) FROM words JOIN documents d ON d.number = words.rowid
     WHERE words MATCH ?1 AND d.id IN (SELECT value FROM json_each(?3)) ORDER BY bm25(words), d.number LIMIT ?2)";
-
-/// BEGIN now, COMMIT when told, else ROLLBACK.
-class Transaction {
-public:
-    explicit Transaction(Database& database) : database_(database), began_(database.execute("BEGIN IMMEDIATE")) {}
-    Transaction(Transaction const&) = delete;
-    Transaction& operator=(Transaction const&) = delete;
-    ~Transaction()
-    {
-        if (!began_ || committed_)
-            return;
-        database_.watch(nullptr, {});
-        static_cast<void>(database_.execute("ROLLBACK"));
-    }
-    result<void> const& began() const noexcept { return began_; }
-    result<void> commit()
-    {
-        auto done = database_.execute("COMMIT");
-        committed_ = done.has_value();
-        return done;
-    }
-
-private:
-    Database& database_;
-    result<void> began_;
-    bool committed_ = false;
-};
 
 result<void> add(Database& database, Documents const& documents)
 {

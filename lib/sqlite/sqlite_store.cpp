@@ -1,0 +1,315 @@
+#include <assent/sqlite_store.hpp>
+
+#include "asio/cancellation.hpp"
+#include "asio/parked.hpp"
+#include "sqlite/store_session.hpp"
+
+#include <assent/secret.hpp>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <algorithm>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace assent {
+namespace {
+
+using sqlite::StoreOperation;
+using sqlite::StoreSession;
+using Kind = StoreOperation::Kind;
+
+constexpr std::size_t max_key = 32 * 1024;
+constexpr std::size_t max_value = 2 * 1024 * 1024;
+constexpr std::size_t max_batch = 512;
+constexpr std::size_t max_batch_bytes = 8 * 1024 * 1024;
+
+/// An operation, and who waits for it.
+class Call final : public StoreOperation {
+public:
+    using StoreOperation::StoreOperation;
+
+    detail::Parked* waiter = nullptr;  ///< On the waiting coroutine's executor only.
+    asio::any_io_executor home;        ///< That executor.
+    bool abandoned = false;            ///< Nothing may be posted to `home` any more. By the delivery's mutex.
+};
+
+using Calls = std::vector<std::shared_ptr<Call>>;
+
+template <class T>
+result<T> answer_of(Call& call)
+{
+    if (call.failed)
+        return std::move(*call.failed);
+    if constexpr (std::is_same_v<T, std::optional<StoreEntry>>)
+        return std::move(call.entry);
+    else if constexpr (std::is_same_v<T, StoreVersion>)
+        return call.version;
+    else if constexpr (std::is_same_v<T, bool>)
+        return call.erased;
+    else
+        return std::move(call.page);
+}
+
+SqliteStoreConfig const& checked(SqliteStoreConfig const& config)
+{
+    auto const refuse = [](char const* detail) { throw ConfigurationError(Failure(Errc::invalid_argument, detail)); };
+    if (config.busy_timeout() < std::chrono::milliseconds(0) || config.busy_timeout() > std::chrono::seconds(60))
+        refuse("SqliteStoreConfig::busy_timeout() must be 0 to 60 s");
+    if (config.max_bytes() != 0 && config.max_bytes() < 64 * 1024)
+        refuse("SqliteStoreConfig::max_bytes() must be 0 (no limit) or at least 64 KiB");
+    if (config.max_waiting() == 0)
+        refuse("SqliteStoreConfig::max_waiting() must be more than 0");
+    if (config.sweep_interval() <= std::chrono::milliseconds(0))
+        refuse("SqliteStoreConfig::sweep_interval() must be more than 0");
+    return config;
+}
+
+std::shared_ptr<Clock> checked(std::shared_ptr<Clock> clock)
+{
+    if (clock == nullptr)
+        throw ConfigurationError(Failure(Errc::missing_configuration, "SqliteStore: the clock is null"));
+    return clock;
+}
+
+}  // namespace
+
+/// A queue, and the thread that empties it.
+class SqliteStore::Impl {
+public:
+    Impl(std::string path, std::shared_ptr<Clock> clock, SqliteStoreConfig const& config)
+        : config_(checked(config)), session_(std::move(path), checked(std::move(clock)), config_), thread_([this] { work(); })
+    {
+    }
+    Impl(Impl const&) = delete;
+    Impl& operator=(Impl const&) = delete;
+    ~Impl()
+    {
+        {
+            std::lock_guard const lock(mutex_);
+            ending_ = true;
+        }
+        session_.stop();
+        wake_.notify_one();
+        thread_.join();
+    }
+
+    template <class T>
+    static awaitable<result<T>> perform(std::shared_ptr<Impl> self, std::shared_ptr<Call> call)
+    {
+        auto const state = co_await asio::this_coro::cancellation_state;
+        if (detail::is_cancelled(state))
+            co_return Errc::cancelled;
+        auto const sound = check(*call);
+        if (!sound)
+            co_return sound.failure();
+        call->home = co_await asio::this_coro::executor;
+        Waiting waiting(*self, *call);
+        if (!self->submit(call))
+            co_return Failure(Errc::store_unavailable, "too many operations wait for the store; see SqliteStoreConfig::max_waiting()");
+        bool const told = co_await waiting.wait();
+        if (!told)
+            co_return Errc::cancelled;
+        co_return answer_of<T>(*call);
+    }
+
+private:
+    class Waiting final : public detail::Parked {
+    public:
+        Waiting(Impl& store, Call& call) : Parked(detail::ParkingLot::of(call.home)), store_(store), call_(call) { call_.waiter = this; }
+        ~Waiting() override
+        {
+            if (call_.waiter == nullptr)
+                return;
+            call_.waiter = nullptr;
+            store_.abandon(call_);  // destroyed with its io_context
+        }
+
+    private:
+        void on_cancel() override
+        {
+            call_.waiter = nullptr;
+            store_.abandon(call_);
+            post(false);
+        }
+
+        Impl& store_;
+        Call& call_;
+    };
+
+    static result<void> check(Call const& call)
+    {
+        if (call.key.text().size() > max_key)
+            return Failure(Errc::invalid_argument, "a key of the store may have 32 KiB of text");
+        if (call.value.size() > max_value)
+            return Failure(Errc::invalid_argument, "a value of the store may have 2 MiB");
+        if (call.kind != Kind::scan)
+            return boost::outcome_v2::success();
+        if (call.limit < 1 || call.limit > 1000)
+            return Failure(Errc::invalid_argument, "the limit of a scan must be 1 to 1000");
+        if (!call.cursor.empty() && !call.cursor.starts_with(call.key.text()))
+            return Failure(Errc::invalid_argument, "the cursor of a scan is not from a page of the same prefix");
+        return boost::outcome_v2::success();
+    }
+
+    bool submit(std::shared_ptr<Call> call)
+    {
+        bool asleep = false;
+        {
+            std::lock_guard const lock(mutex_);
+            if (queue_.size() >= config_.max_waiting()) {
+                call->waiter = nullptr;
+                return false;
+            }
+            queue_.push_back(std::move(call));
+            asleep = std::exchange(asleep_, false);
+        }
+        if (asleep)
+            wake_.notify_one();
+        return true;
+    }
+
+    void abandon(Call& call)
+    {
+        call.unwanted.store(true, std::memory_order_relaxed);
+        std::lock_guard const lock(delivery_);
+        call.abandoned = true;
+    }
+
+    // --- on the thread ---
+
+    void work()
+    {
+        Calls calls;
+        auto next_sweep = std::chrono::steady_clock::now() + config_.sweep_interval();
+        for (;;) {
+            bool due = false;
+            {
+                std::unique_lock lock(mutex_);
+                asleep_ = queue_.empty() && !ending_;
+                auto const wanted = [this] { return ending_ || !queue_.empty(); };
+                due = !wake_.wait_until(lock, next_sweep, wanted);
+                asleep_ = false;
+                if (ending_ && queue_.empty())
+                    return;
+                calls.swap(queue_);
+            }
+            if (due) {
+                bool const more = session_.sweep();
+                next_sweep = std::chrono::steady_clock::now() + (more ? std::chrono::milliseconds(10) : config_.sweep_interval());
+            }
+            for (std::size_t done = 0; done < calls.size();)
+                done = run_some(calls, done);
+            calls.clear();
+        }
+    }
+
+    /// Runs those from `first` on that fit into one transaction. Where the next begin.
+    std::size_t run_some(Calls& calls, std::size_t first)
+    {
+        batch_.clear();
+        std::size_t bytes = 0;
+        auto at = first;
+        for (; at < calls.size() && batch_.size() < max_batch && bytes < max_batch_bytes; ++at) {
+            auto& call = *calls[at];
+            if (call.unwanted.load(std::memory_order_relaxed))
+                continue;
+            bytes += call.value.size();
+            batch_.push_back(&call);
+        }
+        if (!batch_.empty()) {
+            try {
+                session_.run(batch_);
+            }
+            catch (std::exception const&) {
+                for (auto* const operation : batch_)
+                    operation->fail(Failure(Errc::store_unavailable, "the store is out of memory"));
+            }
+        }
+        deliver(calls, first, at);
+        return at;
+    }
+
+    /// One post for each io_context whose coroutines wait.
+    void deliver(Calls& calls, std::size_t first, std::size_t last)
+    {
+        auto const begin = calls.begin() + static_cast<std::ptrdiff_t>(first);
+        auto const end = calls.begin() + static_cast<std::ptrdiff_t>(last);
+        std::lock_guard const lock(delivery_);
+        auto left = std::partition(begin, end, [](auto const& call) { return !call->abandoned; });
+        for (auto at = begin; at != left;) {
+            auto home = (*at)->home;
+            auto const others = std::stable_partition(at, left, [&](auto const& call) { return call->home == home; });
+            Calls theirs(std::make_move_iterator(at), std::make_move_iterator(others));
+            asio::post(home, [theirs = std::move(theirs), home] {
+                for (auto const& call : theirs) {
+                    if (auto* const waiter = std::exchange(call->waiter, nullptr))
+                        waiter->resume(home, true);
+                }
+            });
+            at = others;
+        }
+    }
+
+    SqliteStoreConfig config_;
+    StoreSession session_;
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    Calls queue_;
+    bool ending_ = false;
+    bool asleep_ = false;
+    std::mutex delivery_;  ///< Held while answers are posted: no io_context goes meanwhile.
+    std::vector<StoreOperation*> batch_;
+    std::thread thread_;  // the last: it uses all of them
+};
+
+SqliteStore::SqliteStore(std::string path, std::shared_ptr<Clock> clock, SqliteStoreConfig config)
+    : impl_(std::make_shared<Impl>(std::move(path), std::move(clock), config))
+{
+}
+
+SqliteStore::~SqliteStore() = default;
+
+awaitable<result<std::optional<StoreEntry>>> SqliteStore::get(StoreKey key)
+{
+    return Impl::perform<std::optional<StoreEntry>>(impl_, std::make_shared<Call>(Kind::get, std::move(key)));
+}
+
+awaitable<result<StoreVersion>> SqliteStore::put(StoreKey key, std::string value, std::optional<time_point> expires_at)
+{
+    auto call = std::make_shared<Call>(Kind::put, std::move(key));
+    call->value = std::move(value);
+    call->expires_at = expires_at;
+    return Impl::perform<StoreVersion>(impl_, std::move(call));
+}
+
+awaitable<result<bool>> SqliteStore::erase(StoreKey key)
+{
+    return Impl::perform<bool>(impl_, std::make_shared<Call>(Kind::erase, std::move(key)));
+}
+
+awaitable<result<StoreVersion>> SqliteStore::compare_exchange(StoreKey key, StoreVersion expected, std::string value,
+                                                              std::optional<time_point> expires_at)
+{
+    auto call = std::make_shared<Call>(Kind::exchange, std::move(key));
+    call->value = std::move(value);
+    call->expires_at = expires_at;
+    call->expected = expected;
+    return Impl::perform<StoreVersion>(impl_, std::move(call));
+}
+
+awaitable<result<StorePage>> SqliteStore::scan(StoreKey prefix, std::string cursor, std::size_t limit)
+{
+    auto call = std::make_shared<Call>(Kind::scan, std::move(prefix));
+    call->cursor = std::move(cursor);
+    call->limit = limit;
+    return Impl::perform<StorePage>(impl_, std::move(call));
+}
+
+}  // namespace assent
