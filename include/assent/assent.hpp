@@ -13,6 +13,7 @@
 #include <assent/credentials.hpp>
 #include <assent/device_authorizer.hpp>
 #include <assent/dpop.hpp>
+#include <assent/encrypted_store.hpp>
 #include <assent/error.hpp>
 #include <assent/fga_authorizer.hpp>
 #include <assent/fga_client.hpp>

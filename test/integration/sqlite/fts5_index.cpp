@@ -1,4 +1,5 @@
 #include "interop/support/run.hpp"
+#include "support/temporary_folder.hpp"
 
 #include <assent/fts5_index.hpp>
 
@@ -42,24 +43,7 @@ std::vector<std::string> ids(Documents const& documents)
     return out;
 }
 
-/// A folder of its own, removed at the end.
-class Folder {
-public:
-    Folder()
-    {
-        auto path = (std::filesystem::temp_directory_path() / "assent-index-XXXXXX").string();
-        if (::mkdtemp(path.data()) == nullptr)
-            throw std::runtime_error("no temporary folder");
-        path_ = path;
-    }
-    Folder(Folder const&) = delete;
-    Folder& operator=(Folder const&) = delete;
-    ~Folder() { std::filesystem::remove_all(path_); }
-    std::string file(char const* name) const { return (path_ / name).string(); }
-
-private:
-    std::filesystem::path path_;
-};
+using Folder = test::TemporaryFolder;
 
 struct Fixture {
     asio::io_context context;  // goes after the pool
