@@ -3,6 +3,7 @@
 #include <assent/awaitable.hpp>
 #include <assent/input.hpp>
 #include <assent/outcome.hpp>
+#include <assent/schema.hpp>
 #include <assent/tool_call.hpp>
 
 #include <exception>
@@ -88,34 +89,51 @@ awaitable<result<T>> settled(Returned returned)
         co_return T(std::move(returned));
 }
 
+/// A parameter function, and the schema of the typed input that it takes, if any.
+template <class F>
+struct ParameterFunction {
+    explicit ParameterFunction(F its_function) : function(std::move(its_function))
+    {
+        using Arguments = ArgumentsOf<F>;
+        if constexpr (std::tuple_size_v<Arguments> > 0) {
+            if constexpr (!std::same_as<std::tuple_element_t<0, Arguments>, ToolCall>)
+                input = schema_of<std::tuple_element_t<0, Arguments>>();
+        }
+    }
+
+    F function;
+    Schema input;
+};
+
 /// Calls a function of the typed input, of the call, of both in this order or of nothing. What it is given lives until it is done.
 template <class T, class F>
-awaitable<result<T>> evaluate(std::shared_ptr<F> function, ToolCall call)
+awaitable<result<T>> evaluate(std::shared_ptr<ParameterFunction<F>> parameter, ToolCall call)
 {
+    F& function = parameter->function;
     using Arguments = ArgumentsOf<F>;
     constexpr std::size_t count = std::tuple_size_v<Arguments>;
     static_assert(count <= 2, "a parameter function takes the typed input, the ToolCall, both in this order, or nothing");
     try {
         if constexpr (count == 0) {
-            auto returned = (*function)();
+            auto returned = function();
             co_return co_await settled<T>(std::move(returned));
         }
         else if constexpr (std::same_as<std::tuple_element_t<0, Arguments>, ToolCall>) {
             static_assert(count == 1, "the typed input comes before the ToolCall");
-            auto returned = (*function)(call);
+            auto returned = function(call);
             co_return co_await settled<T>(std::move(returned));
         }
         else {
             using Input = std::tuple_element_t<0, Arguments>;
-            auto input = read_input<Input>(call.input());
+            auto input = read_input<Input>(parameter->input, call.input());
             if (!input)
                 co_return input.failure();
             if constexpr (count == 1) {
-                auto returned = (*function)(input.value());
+                auto returned = function(input.value());
                 co_return co_await settled<T>(std::move(returned));
             }
             else {
-                auto returned = (*function)(input.value(), call);
+                auto returned = function(input.value(), call);
                 co_return co_await settled<T>(std::move(returned));
             }
         }
@@ -141,7 +159,7 @@ public:
         requires detail::PlainCallable<F>
     Parameter(F function)
     {
-        auto shared = std::make_shared<F>(std::move(function));
+        auto shared = std::make_shared<detail::ParameterFunction<F>>(std::move(function));
         content_ = Function([shared = std::move(shared)](ToolCall call) { return detail::evaluate<T, F>(shared, std::move(call)); });
     }
 

@@ -7,13 +7,18 @@
 #include <assent/input.hpp>
 #include <assent/outcome.hpp>
 #include <assent/parameter.hpp>
+#include <assent/schema.hpp>
 #include <assent/token_refusal.hpp>
 #include <assent/tool_call.hpp>
 
 #include <boost/describe/members.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <boost/json/value_from.hpp>
+#include <boost/mp11/algorithm.hpp>
 
+#include <concepts>
 #include <functional>
 #include <memory>
 #include <string>
@@ -21,6 +26,7 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace assent {
@@ -86,12 +92,26 @@ public:
     /// The input with its defaults applied, as it will be approved and run, or invalid_input with the JSON pointer.
     using Validator = std::function<result<boost::json::value>(boost::json::value const&)>;
 
-    /// For input that is checked by hand; see tool() for typed input.
+    /// For input that is described by a schema; see tool() for typed input.
+    /// @param name        what Gemini, OpenAI and Anthropic all take: a letter or an underscore, then letters, digits, underscores and
+    ///                    dashes; at most 64.
+    /// @param description for the model, UTF-8; at most 1024 characters, as OpenAI takes it.
+    /// @param output      what the handler returns, as far as it is known; told, not checked.
+    /// @par Exceptions ConfigurationError for any other name, a longer description, no handler.
+    Tool(std::string name, std::string description, Schema input, Handler handler, Schema output = Schema());
+    /// For input that is checked by hand, and of which a model is told only that it is an object.
     Tool(std::string name, std::string description, Validator validator, Handler handler);
 
     std::string const& name() const noexcept;
     std::string const& description() const noexcept;
     bool is_protected() const noexcept;
+
+    /// JSON Schema of the input: an object's, without `$schema`, with `additionalProperties: false` for typed input.
+    boost::json::object const& input_schema() const noexcept;
+    /// JSON Schema of the output; empty when nothing is known of it.
+    boost::json::object const& output_schema() const noexcept;
+    /// As Genkit tells it to a model: `{"name", "description", "inputSchema", "outputSchema"}`, the last only when something is known of it.
+    boost::json::object definition() const;
 
     /// Validates the input, asks every authorizer, claims what is for one use, then runs the handler once; once more when it says that
     /// a token was refused and there is another, see ToolContext::token_refused().
@@ -126,31 +146,40 @@ inline Tool protect(Tool tool, AnyAuthorizer authorizer) { return tool.protected
 
 namespace detail {
 
-/// Typed input back to JSON: the canonical form that is approved.
+/// A described value as JSON: the form that its schema has.
 template <class T>
-boost::json::value write_input(T const& in)
+boost::json::value write_value(T const& in)
 {
-    if constexpr (is_optional<T>) {
+    if constexpr (std::same_as<T, boost::json::value>)
+        return in;
+    else if constexpr (is_optional<T>) {
         if (!in)
             return nullptr;
-        return write_input(*in);
+        return write_value(*in);
     }
     else if constexpr (is_vector<T>) {
         boost::json::array out;
         for (auto const& element : in)
-            out.push_back(write_input(element));
+            out.push_back(write_value<typename T::value_type>(element));
         return out;
     }
+    else if constexpr (StringMap<T>) {
+        boost::json::object out;
+        for (auto const& [name, value] : in)
+            out.emplace(name, write_value(value));
+        return out;
+    }
+    else if constexpr (is_variant<T>)
+        return std::visit([](auto const& value) { return write_value(value); }, in);
     else if constexpr (DescribedStruct<T>) {
         boost::json::object out;
-        using Members = boost::describe::describe_members<T, boost::describe::mod_public | boost::describe::mod_inherited>;
-        boost::mp11::mp_for_each<Members>([&](auto member) {
+        boost::mp11::mp_for_each<MembersOf<T>>([&](auto member) {
             auto const& value = in.*member.pointer;
             if constexpr (is_optional<std::remove_cvref_t<decltype(value)>>) {
                 if (!value)
                     return;
             }
-            out.emplace(member.name, write_input(value));
+            out.emplace(member.name, write_value(value));
         });
         return out;
     }
@@ -158,77 +187,103 @@ boost::json::value write_input(T const& in)
         return boost::json::value_from(in);
 }
 
-template <class Output>
-boost::json::value write_output(Output output)
-{
-    if constexpr (std::same_as<Output, boost::json::value>)
-        return output;
-    else if constexpr (DescribedStruct<Output>)
-        return write_input(output);
-    else
-        return boost::json::value_from(std::move(output));
-}
-
 template <class T>
 inline constexpr bool is_outcome = false;
 template <class T>
 inline constexpr bool is_outcome<outcome<T>> = true;
 
-/// Runs a typed handler; input and context live in this frame and the caller's until it has completed.
+/// What a handler returns, as the tool answers with it.
+template <class Returned>
+outcome<boost::json::value> write_output(Returned returned)
+{
+    if constexpr (is_outcome<Returned>) {
+        if (returned.has_interrupt())
+            return returned.interrupt();
+        if (returned.has_failure())
+            return returned.failure();
+        return write_value(std::move(returned).value());
+    }
+    else if constexpr (is_result<Returned>) {
+        if (!returned)
+            return returned.failure();
+        return write_value(std::move(returned).value());
+    }
+    else
+        return write_value(returned);
+}
+
+template <class T>
+struct Given<outcome<T>> : Given<T> {};
+
+/// What a tool that answers with a T tells of it.
+template <class T>
+Schema output_schema_of()
+{
+    if constexpr (std::is_void_v<T>)
+        return Schema();
+    else
+        return schema_of<T>();
+}
+
+template <class F, class Input>
+concept PlainHandler = std::invocable<F&, Input, ToolContext&> || std::invocable<F&, Input>;
+
+template <class Input, class F>
+decltype(auto) invoke_handler(F& handler, Input input, ToolContext& context)
+{
+    if constexpr (std::invocable<F&, Input, ToolContext&>)
+        return handler(std::move(input), context);
+    else
+        return handler(std::move(input));
+}
+
+/// Runs a typed handler on checked input; input and context live in this frame and the caller's until it has completed.
 template <class Input, class F>
 awaitable<outcome<boost::json::value>> run_handler(std::shared_ptr<F> handler, boost::json::value json, ToolContext& context)
 {
-    auto input = read_input<Input>(json);
-    if (!input)
-        co_return input.failure();
-    auto running = (*handler)(std::move(input).value(), context);
-    static_assert(is_awaitable<decltype(running)>, "a tool's handler is a coroutine: it returns assent::awaitable<Output>");
-    if constexpr (std::same_as<decltype(running), awaitable<void>>) {
+    Input input{};
+    if (!read_into(input, json))
+        co_return does_not_fit();
+    using Returned = std::remove_cvref_t<decltype(invoke_handler<Input>(*handler, std::move(input), context))>;
+    if constexpr (std::is_void_v<Returned>) {
+        invoke_handler<Input>(*handler, std::move(input), context);
+        co_return boost::json::value();
+    }
+    else if constexpr (std::same_as<Returned, awaitable<void>>) {
+        auto running = invoke_handler<Input>(*handler, std::move(input), context);
         co_await std::move(running);
         co_return boost::json::value();
     }
-    else {
+    else if constexpr (is_awaitable<Returned>) {
+        auto running = invoke_handler<Input>(*handler, std::move(input), context);
         auto output = co_await std::move(running);
-        using Output = decltype(output);
-        if constexpr (is_outcome<Output>) {
-            if (output.has_interrupt())
-                co_return output.interrupt();
-            if (output.has_failure())
-                co_return output.failure();
-            co_return write_output(std::move(output).value());
-        }
-        else if constexpr (is_result<Output>) {
-            if (!output)
-                co_return output.failure();
-            co_return write_output(std::move(output).value());
-        }
-        else
-            co_return write_output(std::move(output));
+        co_return write_output(std::move(output));
     }
+    else
+        co_return write_output(invoke_handler<Input>(*handler, std::move(input), context));
 }
 
 }  // namespace detail
 
 /// A tool with typed input.
 ///
-/// @tparam Input a struct described with BOOST_DESCRIBE_STRUCT; see read_input().
-/// @param handler `awaitable<Output> f(Input, ToolContext&)`; Output is anything boost::json::value_from takes, void, or a result or
-///                outcome of it. Copied; captures of a lambda live as long as the tool.
+/// @tparam Input a struct described with BOOST_DESCRIBE_STRUCT, and with describe_fields() what its members are for; see schema_of().
+/// @param handler `awaitable<Output> f(Input, ToolContext&)`, or the same without awaitable or without the context. Output is void, a
+///                described type, anything boost::json::value_from takes, or a result or outcome of one. Copied; captures of a lambda live
+///                as long as the tool.
+/// @par Exceptions ConfigurationError, see Tool and Field.
 template <class Input, class F>
 Tool tool(std::string name, std::string description, F handler)
 {
+    static_assert(detail::PlainHandler<F, Input>, "a tool's handler takes its input and a ToolContext&, or its input alone");
+    using Returned = std::remove_cvref_t<decltype(detail::invoke_handler<Input>(handler, std::declval<Input>(), std::declval<ToolContext&>()))>;
     auto shared = std::make_shared<F>(std::move(handler));
     return Tool(
-        std::move(name), std::move(description),
-        [](boost::json::value const& json) -> result<boost::json::value> {
-            auto input = read_input<Input>(json);
-            if (!input)
-                return input.failure();
-            return detail::write_input(input.value());
-        },
+        std::move(name), std::move(description), schema_of<Input>(),
         [shared = std::move(shared)](boost::json::value json, ToolContext& context) {
             return detail::run_handler<Input, F>(shared, std::move(json), context);
-        });
+        },
+        detail::output_schema_of<typename detail::Given<Returned>::type>());
 }
 
 }  // namespace assent

@@ -3,12 +3,15 @@
 #include "asio/cancellation.hpp"
 #include "authorizer/authorized_http_impl.hpp"
 #include "authorizer/tool_execution.hpp"
+#include "schema/text.hpp"
 
 #include <boost/asio/this_coro.hpp>
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,14 +22,59 @@ struct Tool::Data {
     std::string description;
     Validator validator;
     Handler handler;
+    boost::json::object input_schema;
+    Schema output;
     std::vector<AnyAuthorizer> authorizers;                    ///< In the order in which they are asked.
     std::vector<std::pair<std::string, std::string>> origins;  ///< Where token sets may go, by name.
 };
 
+namespace {
+
+constexpr std::size_t max_name = 64;
+constexpr std::size_t max_description = 1024;
+
+/// Gemini's FunctionDeclaration wants a letter or an underscore first; OpenAI and Anthropic ^[a-zA-Z0-9_-]{1,64}$.
+bool is_tool_name(std::string_view name) noexcept
+{
+    auto const letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+    return !name.empty() && name.size() <= max_name && letter(name.front()) &&
+           std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '-'; });
+}
+
+/// What models take as the schema of a tool's parameters: an object's.
+boost::json::object object_schema(Schema const& schema, std::string_view tool)
+{
+    auto out = schema.json();
+    if (out.empty() || (!out.contains("type") && !out.contains("$ref")))
+        out.emplace("type", "object");
+    auto const* type = out.if_contains("type");
+    if (type != nullptr && *type != "object")
+        throw ConfigurationError(
+            Failure(Errc::invalid_argument, fmt::format("the input of tool \"{}\" must be an object: models give no other", tool)));
+    return out;
+}
+
+}  // namespace
+
+Tool::Tool(std::string name, std::string description, Schema input, Handler handler, Schema output)
+    : Tool(std::move(name), std::move(description),
+           Validator([input](boost::json::value const& json) { return input.check(json); }), std::move(handler))
+{
+    auto data = std::make_shared<Data>(*data_);
+    data->input_schema = object_schema(input, data->name);
+    data->output = std::move(output);
+    data_ = std::move(data);
+}
+
 Tool::Tool(std::string name, std::string description, Validator validator, Handler handler)
 {
-    if (name.empty() || name.size() > 64)
-        throw ConfigurationError(Failure(Errc::invalid_argument, "a tool's name must have 1 to 64 bytes"));
+    if (!is_tool_name(name))
+        throw ConfigurationError(Failure(Errc::invalid_argument,
+                                         "a tool's name must be a letter or an underscore, then letters, digits, underscores and dashes, at "
+                                         "most 64 in all: the models' APIs take no other"));
+    if (detail::length_of(description) > max_description)
+        throw ConfigurationError(
+            Failure(Errc::invalid_argument, fmt::format("the description of tool \"{}\" is longer than {} characters", name, max_description)));
     if (!handler)
         throw ConfigurationError(Failure(Errc::missing_configuration, fmt::format("tool \"{}\" has no handler", name)));
     auto data = std::make_shared<Data>();
@@ -34,12 +82,26 @@ Tool::Tool(std::string name, std::string description, Validator validator, Handl
     data->description = std::move(description);
     data->validator = std::move(validator);
     data->handler = std::move(handler);
+    data->input_schema.emplace("type", "object");
     data_ = std::move(data);
 }
 
 std::string const& Tool::name() const noexcept { return data_->name; }
 std::string const& Tool::description() const noexcept { return data_->description; }
 bool Tool::is_protected() const noexcept { return !data_->authorizers.empty(); }
+boost::json::object const& Tool::input_schema() const noexcept { return data_->input_schema; }
+boost::json::object const& Tool::output_schema() const noexcept { return data_->output.json(); }
+
+boost::json::object Tool::definition() const
+{
+    boost::json::object out;
+    out.emplace("name", data_->name);
+    out.emplace("description", data_->description);
+    out.emplace("inputSchema", data_->input_schema);
+    if (!output_schema().empty())
+        out.emplace("outputSchema", output_schema());
+    return out;
+}
 
 Tool Tool::protected_by(AnyAuthorizer authorizer) const
 {

@@ -37,6 +37,11 @@ LAYERS = {
         rf"boost/asio|{HEAVY}|{TESTING}|{UMBRELLA}",
         r"(asio|authorizer|fga|http|store|testing)/|openssl/ssl|assent/(clock|store|http_client|observer|runtime)\.hpp",
     ),
+    "lib/schema": (
+        r"lib/schema/.*",
+        rf"boost/asio|{HEAVY}|{TESTING}|{UMBRELLA}",
+        r"(asio|authorizer|fga|http|store|testing|jose)/|assent/(clock|store|http_client|observer|runtime)\.hpp",
+    ),
     "lib/asio": (r"lib/asio/.*", rf"{HEAVY}|{TESTING}|{UMBRELLA}", r"(protocol|authorizer|fga|http|store|testing|jose)/"),
     "lib/authorizer": (
         r"lib/authorizer/(?!runtime\.cpp).*",  # the runtime puts the default parts together
@@ -66,6 +71,7 @@ HOMES = {
     r"cjose/|jansson": r"lib/jose/|test/",
     r"qrencode": r"lib/qr/",
     r"sqlite3": r"lib/sqlite/",
+    r"boost/regex|valijson/": r"lib/schema/",
     r"boost/test/included": r"nowhere",
     r"(?:\.\./)+.*": r"nowhere",
 }

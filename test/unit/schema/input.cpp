@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(a_wrong_type_is_named_with_its_place)
     BOOST_TEST(problem_with("ticker", 5) == "/ticker: expected a string, got a number");
     BOOST_TEST(problem_with("urgent", "yes") == "/urgent: expected true or false, got a string");
     BOOST_TEST(problem_with("lots", nullptr) == "/lots: expected an array, got null");
-    BOOST_TEST(problem_with("side", "hold") == "/side: expected one of the allowed names, got a string");
+    BOOST_TEST(problem_with("side", "hold") == "/side: must be \"buy\" or \"sell\"");
     BOOST_TEST(problem(json::array()) == "the input: expected an object, got an array");
     auto nested = good();
     nested.at("lots").at(1).as_object()["limit"] = "9";
