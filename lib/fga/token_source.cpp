@@ -1,7 +1,7 @@
 #include "fga/token_source.hpp"
 
+#include "core/backoff.hpp"
 #include "core/digest.hpp"
-#include "fga/backoff.hpp"
 #include "protocol/form.hpp"
 #include "protocol/oauth_response.hpp"
 #include "protocol/retry_after.hpp"

@@ -1,6 +1,6 @@
 #include "fga/transport.hpp"
 
-#include "fga/backoff.hpp"
+#include "core/backoff.hpp"
 #include "protocol/fga_codec.hpp"
 #include "protocol/retry_after.hpp"
 

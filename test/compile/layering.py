@@ -53,6 +53,11 @@ LAYERS = {
         rf"{HEAVY}|{TESTING}|{UMBRELLA}",
         r"(http|store|testing)/|assent/(memory_store|beast_\w+)\.hpp",
     ),
+    "lib/model": (
+        r"lib/model/.*",
+        rf"{HEAVY}|{TESTING}|{UMBRELLA}",
+        r"(asio|authorizer|fga|agent|http|store|testing|jose)/|assent/(memory_store|beast_\w+)\.hpp",
+    ),
     "lib/qr": (r"lib/qr/.*", rf"boost/asio|{HEAVY}|{TESTING}|{UMBRELLA}", r"(protocol|asio|authorizer|fga|http|store|testing|jose)/"),
     "lib/jose": (r"lib/jose/.*", rf"boost/asio|{HEAVY}|{TESTING}|{UMBRELLA}", r"(asio|authorizer|fga|http|store|testing)/"),
     "lib/store": (r"lib/store/.*", rf"{HEAVY}|{TESTING}|{UMBRELLA}", r"(protocol|authorizer|fga|http|testing|jose)/"),

@@ -1,11 +1,11 @@
-#include "fga/backoff.hpp"
+#include "core/backoff.hpp"
 
 #include "core/digest.hpp"
 
 #include <algorithm>
 #include <array>
 
-namespace assent::fga {
+namespace assent {
 
 using std::chrono::milliseconds;
 
@@ -27,4 +27,4 @@ bool may_have_arrived(Failure const& failure) noexcept {
     return failure == Errc::timed_out || failure == Errc::connection_reset;
 }
 
-}  // namespace assent::fga
+}  // namespace assent

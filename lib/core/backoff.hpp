@@ -4,7 +4,7 @@
 
 #include <chrono>
 
-namespace assent::fga {
+namespace assent {
 
 /// How long to wait after the first try (`tried` = 0) and the ones after it: at random from `least` times 2^tried to twice that, at
 /// most 120 s.
@@ -20,4 +20,4 @@ bool worth_another_try(Failure const& failure) noexcept;
 /// True when the request may have reached the server: only its answer is lost.
 bool may_have_arrived(Failure const& failure) noexcept;
 
-}  // namespace assent::fga
+}  // namespace assent
