@@ -26,6 +26,7 @@
 #include <assent/message.hpp>
 #include <assent/model.hpp>
 #include <assent/model_message.hpp>
+#include <assent/models.hpp>
 #include <assent/oauth_client.hpp>
 #include <assent/observer.hpp>
 #include <assent/outcome.hpp>

@@ -1,6 +1,5 @@
 #include "model/gemini.hpp"
 
-#include "core/minted_ref.hpp"
 #include "model/gemini_answer.hpp"
 #include "model/gemini_schema.hpp"
 

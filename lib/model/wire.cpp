@@ -34,10 +34,6 @@ json::parse_options deep() {
     return options;
 }
 
-bool is_truthy(json::value const* value) noexcept {
-    return value != nullptr && !value->is_null() && *value != json::value(false);
-}
-
 }  // namespace
 
 result<ToolNames> ToolNames::make(std::vector<ToolDefinition> const& tools) {
@@ -133,8 +129,8 @@ std::string output_text(ToolResponse const& response) {
 }
 
 bool is_error(Part const& response) {
-    auto const& metadata = response.metadata();
-    return is_truthy(metadata.if_contains("error")) || is_truthy(metadata.if_contains("isError"));
+    auto const* const said = response.metadata().if_contains("isError");
+    return said != nullptr && *said == json::value(true);
 }
 
 json::object object_schema(ToolDefinition const& tool) {
