@@ -37,6 +37,16 @@ Expectation& Expectation::hang() {
     return *this;
 }
 
+Expectation& Expectation::then_fail(Failure failure) {
+    after_body_ = std::move(failure);
+    return *this;
+}
+
+Expectation& Expectation::then_hang() {
+    after_body_ = Hang();
+    return *this;
+}
+
 Expectation& Expectation::respond_after(std::chrono::nanoseconds delay) {
     delay_ = delay;
     return *this;
@@ -52,6 +62,8 @@ struct ScriptedHttpClient::Impl {
     struct Plan {
         std::optional<result<HttpResponse>> end;
         std::chrono::nanoseconds delay{0};
+        std::optional<Failure> after_body;  // the answer's body comes, its end does not
+        bool hangs_after_body = false;
     };
 
     Plan plan(HttpRequest const& request, std::size_t number);
@@ -111,6 +123,9 @@ ScriptedHttpClient::Impl::Plan ScriptedHttpClient::Impl::plan(HttpRequest const&
             plan.end = Failure(Errc::invalid_argument, "the request is not the one expected");
         } else if (auto* response = std::get_if<HttpResponse>(&next.answer_)) {
             plan.end = *response;
+            plan.hangs_after_body = next.after_body_.index() == 1;
+            if (auto const* const failure = std::get_if<Failure>(&next.after_body_))
+                plan.after_body = *failure;
         } else if (auto* failure = std::get_if<Failure>(&next.answer_)) {
             plan.end = *failure;
         }
@@ -125,6 +140,8 @@ ScriptedHttpClient::Impl::Plan ScriptedHttpClient::Impl::plan(HttpRequest const&
         if (n == number) {
             plan.end = end;
             plan.delay = std::chrono::nanoseconds(0);
+            plan.after_body.reset();
+            plan.hangs_after_body = false;
         }
     }
     return plan;
@@ -162,27 +179,31 @@ awaitable<result<HttpResponse>> ScriptedHttpClient::send(HttpRequest request) {
     impl_->requests.push_back(request);
     auto plan = impl_->plan(request, impl_->requests.size() - 1);
 
+    assent::detail::Parked parked(assent::detail::ParkingLot::of(executor));
     if (plan.end && plan.delay <= std::chrono::nanoseconds(0)) {
         co_await asio::post(executor, asio::deferred);
         state = co_await asio::this_coro::cancellation_state;
         if (assent::detail::is_cancelled(state))
             co_return Errc::cancelled;
-        co_return delivered(request, std::move(*plan.end));
-    }
-
-    assent::detail::Parked parked(assent::detail::ParkingLot::of(executor));
-    std::unique_ptr<ClockTimer> timer;
-    if (plan.end) {
-        timer = impl_->clock->make_timer(executor, [&] {
+    } else if (plan.end) {
+        auto const timer = impl_->clock->make_timer(executor, [&] {
             if (parked.waiting())
                 parked.resume(executor, true);
         });
         timer->arm(impl_->clock->steady_now() + plan.delay);
+        bool const due = co_await parked.wait();
+        if (!due)
+            co_return Errc::cancelled;
     }
-    bool const answered = co_await parked.wait();
-    if (!answered)
-        co_return Errc::cancelled;
-    co_return delivered(request, std::move(*plan.end));
+    if (plan.end) {
+        auto end = delivered(request, std::move(*plan.end));
+        if (plan.after_body)
+            co_return std::move(*plan.after_body);
+        if (!plan.hangs_after_body)
+            co_return end;
+    }
+    co_await parked.wait();  // ends by cancellation only
+    co_return Errc::cancelled;
 }
 
 std::vector<HttpRequest> const& ScriptedHttpClient::requests() const noexcept {

@@ -36,6 +36,11 @@ public:
         Expectation& fail(Errc code) { return fail(Failure(code)); }
         /// Answers nothing; completes when cancelled only.
         Expectation& hang();
+        /// After the body of respond() the connection fails: a request with on_body() has had its parts.
+        Expectation& then_fail(Failure failure);
+        Expectation& then_fail(Errc code) { return then_fail(Failure(code)); }
+        /// After the body of respond() nothing comes any more; completes when cancelled only.
+        Expectation& then_hang();
         /// Answers, or fails, so much later.
         Expectation& respond_after(std::chrono::nanoseconds delay);
         /// Called with the request when it arrives.
@@ -47,6 +52,7 @@ public:
         HttpMethod method_;
         std::string url_part_;
         std::variant<Hang, HttpResponse, Failure> answer_ = HttpResponse(200, {});
+        std::variant<std::monostate, Hang, Failure> after_body_;
         std::chrono::nanoseconds delay_{0};
         std::function<void(HttpRequest const&)> inspect_;
     };

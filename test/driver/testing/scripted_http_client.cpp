@@ -113,4 +113,35 @@ BOOST_AUTO_TEST_CASE(a_hanging_or_delayed_request_ends_when_cancelled) {
     BOOST_CHECK_NO_THROW(http.verify());
 }
 
+BOOST_AUTO_TEST_CASE(a_body_can_come_without_its_end) {
+    std::string text;
+    auto const request = [&] {
+        HttpRequest out(HttpMethod::get, "https://x.example/");
+        out.on_body([&](std::string_view part) {
+            text += part;
+            return true;
+        });
+        return out;
+    };
+    http.expect(HttpMethod::get, "/").respond(200, "half").then_fail(Errc::connection_reset);
+    http.expect(HttpMethod::get, "/").respond(200, " more").respond_after(1s).then_fail(Errc::timed_out);
+    BOOST_TEST((run(http.send(request())).failure() == Errc::connection_reset));
+    BOOST_TEST((run(http.send(request())).failure() == Errc::timed_out));
+    BOOST_TEST(text == "half more");
+
+    http.expect(HttpMethod::get, "/").respond(200, "!").then_hang();
+    asio::cancellation_signal signal;
+    std::optional<assent::result<HttpResponse>> end;
+    asio::co_spawn(io, http.send(request()),
+                   asio::bind_cancellation_slot(signal.slot(),
+                                                [&](std::exception_ptr, assent::result<HttpResponse> r) { end = r; }));
+    poll();
+    BOOST_TEST(text == "half more!");
+    BOOST_TEST(!end.has_value());
+    signal.emit(asio::cancellation_type::terminal);
+    poll();
+    BOOST_REQUIRE(end.has_value());
+    BOOST_TEST((end->failure() == Errc::cancelled));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
