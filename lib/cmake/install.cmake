@@ -9,6 +9,9 @@ install(TARGETS assent assent_http assent_testing EXPORT assentTargets)
 if(TARGET assent_sqlite)
     install(TARGETS assent_sqlite EXPORT assentTargets)
 endif()
+if(TARGET assent_redis)
+    install(TARGETS assent_redis EXPORT assentTargets)
+endif()
 install(EXPORT assentTargets NAMESPACE assent:: DESTINATION "${package_dir}")
 write_basic_package_version_file("${CMAKE_CURRENT_BINARY_DIR}/assentConfigVersion.cmake"
     COMPATIBILITY SameMinorVersion)
@@ -18,6 +21,7 @@ install(FILES
     "${CMAKE_CURRENT_BINARY_DIR}/assentConfig.cmake"
     "${CMAKE_CURRENT_BINARY_DIR}/assentConfigVersion.cmake"
     cmake/dependencies.cmake
+    cmake/hiredis.cmake
     DESTINATION "${package_dir}")
 
 file(RELATIVE_PATH prefix_from_pc "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
@@ -28,6 +32,9 @@ string(REGEX REPLACE "/$" "" prefix_from_pc "${prefix_from_pc}")
 set(pc_names assent assent-http assent-testing)
 if(TARGET assent_sqlite)
     list(APPEND pc_names assent-sqlite)
+endif()
+if(TARGET assent_redis)
+    list(APPEND pc_names assent-redis)
 endif()
 foreach(name IN LISTS pc_names)
     configure_file(cmake/${name}.pc.in ${name}.pc @ONLY)

@@ -197,7 +197,8 @@ void TlsContext::load(TlsSettings const& settings)
     SSL_CTX_set_session_cache_mode(context_, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(context_, TlsStream::Callbacks::new_session);
     static constexpr unsigned char protocols[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
-    SSL_CTX_set_alpn_protos(context_, protocols, sizeof protocols);
+    if (settings.alpn)
+        SSL_CTX_set_alpn_protos(context_, protocols, sizeof protocols);
 
     if (settings.ca_file && SSL_CTX_load_verify_file(context_, settings.ca_file->c_str()) != 1)
         refuse("ca_file: " + *settings.ca_file + " cannot be read or holds no PEM certificate: " + openssl_reason());

@@ -24,6 +24,7 @@ namespace assent::http {
 struct TlsSettings {
     std::optional<std::string> ca_file;
     std::optional<std::string> ca_pem;
+    bool alpn = true;  ///< Says that HTTP/1.1 will be spoken.
 };
 
 /// An SSL_CTX and what it needs.

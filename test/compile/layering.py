@@ -62,6 +62,12 @@ LAYERS = {
     "lib/jose": (r"lib/jose/.*", rf"boost/asio|{HEAVY}|{TESTING}|{UMBRELLA}", r"(asio|authorizer|fga|http|store|testing)/"),
     "lib/store": (r"lib/store/.*", rf"{HEAVY}|{TESTING}|{UMBRELLA}", r"(protocol|authorizer|fga|http|testing|jose)/"),
     "lib/sqlite": (r"lib/sqlite/.*", rf"{HEAVY}|{TESTING}|{UMBRELLA}", r"(protocol|authorizer|fga|http|store|testing|jose)/"),
+    "lib/redis": (
+        r"lib/redis/.*",
+        rf"{HEAVY}|{TESTING}|{UMBRELLA}",
+        # Of lib/http it may know the TLS stream on a socket, so that there is one home of SSL.
+        r"(protocol|authorizer|fga|store|testing|jose|sqlite)/|http/(?!stream\.hpp|tls\.hpp)",
+    ),
     "lib/http": (
         r"lib/http/.*",
         rf"{TESTING}|{UMBRELLA}|assent/\w*authoriz\w*\.hpp",
@@ -77,6 +83,7 @@ HOMES = {
     r"qrencode": r"lib/qr/",
     r"sqlite3": r"lib/sqlite/",
     r"boost/regex|valijson/": r"lib/schema/",
+    r"hiredis/": r"lib/redis/",
     r"boost/test/included": r"nowhere",
     r"(?:\.\./)+.*": r"nowhere",
 }
