@@ -29,16 +29,16 @@ EVP_MD const* method(DigestAlgorithm algorithm) {
 }
 
 std::string encode(std::string_view bytes, std::string_view alphabet, bool pad) {
-    std::string out;
+    std::string out(bytes.size() / 3 * 4, '\0');
     out.reserve((bytes.size() + 2) / 3 * 4);
     std::size_t i = 0;
     auto byte = [&](std::size_t at) { return static_cast<unsigned>(static_cast<unsigned char>(bytes[at])); };
-    for (; i + 3 <= bytes.size(); i += 3) {
+    for (char* to = out.data(); i + 3 <= bytes.size(); i += 3) {
         unsigned const group = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
-        out += alphabet[group >> 18];
-        out += alphabet[group >> 12 & 63];
-        out += alphabet[group >> 6 & 63];
-        out += alphabet[group & 63];
+        *to++ = alphabet[group >> 18];
+        *to++ = alphabet[group >> 12 & 63];
+        *to++ = alphabet[group >> 6 & 63];
+        *to++ = alphabet[group & 63];
     }
     if (auto const rest = bytes.size() - i; rest != 0) {
         unsigned const group = byte(i) << 16 | (rest == 2 ? byte(i + 1) << 8 : 0);

@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cstddef>
+#include <cstring>
 #include <random>
 
 namespace assent {
@@ -52,6 +53,12 @@ private:
 /// Up to eight bytes, the first the lowest, on machines of either byte order.
 std::uint64_t word_of(char const* bytes, std::size_t count) noexcept {
     std::uint64_t word = 0;
+    if constexpr (std::endian::native == std::endian::little) {
+        if (count == sizeof word) {
+            std::memcpy(&word, bytes, sizeof word);
+            return word;
+        }
+    }
     for (std::size_t i = 0; i < count; ++i)
         word |= std::uint64_t(static_cast<unsigned char>(bytes[i])) << (8 * i);
     return word;

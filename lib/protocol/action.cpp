@@ -19,9 +19,14 @@ constexpr std::size_t id_length = 22;     // 132 bits
 constexpr std::size_t nonce_length = 22;  // 128 bits
 constexpr std::size_t max_name = 512;
 
-std::string digest_of(json::array const& parts) { return sha256_base64url(canonical_json(json::value(parts))); }
+std::string digest_of(CanonicalArray& parts) { return sha256_base64url(parts.take()); }
 
-std::string id_of(json::array const& parts) { return digest_of(parts).substr(0, id_length); }
+std::string id_of(CanonicalArray& parts)
+{
+    auto digest = digest_of(parts);
+    digest.resize(id_length);
+    return digest;
+}
 
 bool is_base64url(std::string_view text)
 {
@@ -36,18 +41,11 @@ result<std::string> action_digest(ToolCall const& call, std::string_view issuer,
                                   json::array const& request)
 {
     auto const& principal = call.principal();
-    json::array parts;
-    parts.emplace_back("assent action 1");
-    parts.emplace_back(call.tool_name());
-    parts.emplace_back(call.input());
-    parts.emplace_back(principal.issuer());
-    parts.emplace_back(principal.subject());
-    parts.emplace_back(principal.tenant());
-    parts.emplace_back(principal.agent());
-    parts.emplace_back(issuer);
-    parts.emplace_back(client_id);
-    parts.emplace_back(request);
     try {
+        CanonicalArray parts;
+        parts.text("assent action 1").text(call.tool_name()).add(call.input());
+        parts.text(principal.issuer()).text(principal.subject()).text(principal.tenant()).text(principal.agent());
+        parts.text(issuer).text(client_id).add(request);
         return digest_of(parts);
     }
     catch (NotCanonical const& error) {
@@ -58,43 +56,43 @@ result<std::string> action_digest(ToolCall const& call, std::string_view issuer,
 std::string authorization_id(ToolCall const& call, CredentialsContext context, std::string_view action_digest,
                              json::array const& request)
 {
-    json::array parts;
+    CanonicalArray parts;
     switch (context) {
     case CredentialsContext::tool_call:
-        parts.emplace_back("call");
-        parts.emplace_back(call.thread_id());
-        parts.emplace_back(call.tool_name());
+        parts.text("call");
+        parts.text(call.thread_id());
+        parts.text(call.tool_name());
         if (call.call_id().empty()) {
-            parts.emplace_back("action");
-            parts.emplace_back(action_digest);
+            parts.text("action");
+            parts.text(action_digest);
         }
         else {
-            parts.emplace_back("id");
-            parts.emplace_back(call.call_id());
+            parts.text("id");
+            parts.text(call.call_id());
         }
         return id_of(parts);
     case CredentialsContext::tool:
-        parts.emplace_back("tool");
-        parts.emplace_back(call.thread_id());
-        parts.emplace_back(call.tool_name());
+        parts.text("tool");
+        parts.text(call.thread_id());
+        parts.text(call.tool_name());
         break;
     case CredentialsContext::thread:
-        parts.emplace_back("thread");
-        parts.emplace_back(call.thread_id());
+        parts.text("thread");
+        parts.text(call.thread_id());
         break;
-    case CredentialsContext::agent: parts.emplace_back("agent"); break;
+    case CredentialsContext::agent: parts.text("agent"); break;
     }
-    parts.emplace_back(request);
+    parts.add(request);
     return id_of(parts);
 }
 
 std::string authorizer_id(std::string_view flow, std::string_view issuer, std::string_view client_id, std::string_view name)
 {
-    json::array parts;
-    parts.emplace_back(flow);
-    parts.emplace_back(issuer);
-    parts.emplace_back(client_id);
-    parts.emplace_back(name);
+    CanonicalArray parts;
+    parts.text(flow);
+    parts.text(issuer);
+    parts.text(client_id);
+    parts.text(name);
     return id_of(parts);
 }
 
@@ -103,9 +101,9 @@ std::string authorizer_id(std::string_view flow, OauthClient const& client, std:
     auto const id = authorizer_id(flow, client.issuer(), client.client_id(), name);
     if (client.dpop().empty())
         return id;
-    json::array parts;
-    parts.emplace_back(id);
-    parts.emplace_back(client.dpop().thumbprint());
+    CanonicalArray parts;
+    parts.text(id);
+    parts.text(client.dpop().thumbprint());
     return id_of(parts);
 }
 

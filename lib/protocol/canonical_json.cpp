@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace assent {
@@ -67,11 +68,24 @@ std::u16string to_utf16(std::string_view text) {
     return out;
 }
 
+bool is_ascii(std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
 void append_text(std::string& out, std::string_view text) {
     constexpr std::string_view hex = "0123456789abcdef";
-    static_cast<void>(to_utf16(text));
+    auto const plain = [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\'; };
+    if (!is_ascii(text))
+        static_cast<void>(to_utf16(text));
     out += '"';
-    for (char const c : text) {
+    auto at = text.begin();
+    for (;;) {
+        auto const run = at;
+        at = std::find_if_not(at, text.end(), plain);
+        out.append(run, at);
+        if (at == text.end())
+            break;
+        char const c = *at++;
         switch (c) {
         case '"':
             out += "\\\"";
@@ -95,13 +109,9 @@ void append_text(std::string& out, std::string_view text) {
             out += "\\t";
             break;
         default:
-            if (static_cast<unsigned char>(c) < 0x20) {
-                out += "\\u00";
-                out += hex[static_cast<unsigned char>(c) >> 4];
-                out += hex[static_cast<unsigned char>(c) & 15];
-            } else {
-                out += c;
-            }
+            out += "\\u00";
+            out += hex[static_cast<unsigned char>(c) >> 4];
+            out += hex[static_cast<unsigned char>(c) & 15];
         }
     }
     out += '"';
@@ -111,6 +121,35 @@ void append_integer(std::string& out, std::int64_t value) {
     if (value > largest_exact || value < -largest_exact)
         throw NotCanonical("canonical JSON: an integer beyond 2^53 has no exact number");
     out += std::to_string(value);
+}
+
+/// The members by the UTF-16 code units of their names, which for ASCII is the order of the bytes.
+std::vector<json::key_value_pair const*> in_order(json::object const& object) {
+    std::vector<json::key_value_pair const*> members;
+    members.reserve(object.size());
+    bool ascii = true;
+    for (auto const& member : object) {
+        members.push_back(&member);
+        ascii = ascii && is_ascii(member.key());
+    }
+    std::sort(members.begin(), members.end(), [ascii](auto const* a, auto const* b) {
+        return ascii ? std::string_view(a->key()) < std::string_view(b->key()) : to_utf16(a->key()) < to_utf16(b->key());
+    });
+    return members;
+}
+
+void append(std::string& out, json::value const& value, int depth);
+
+void append_array(std::string& out, json::array const& array, int depth) {
+    out += '[';
+    bool first = true;
+    for (auto const& element : array) {
+        if (!first)
+            out += ',';
+        first = false;
+        append(out, element, depth + 1);
+    }
+    out += ']';
 }
 
 void append(std::string& out, json::value const& value, int depth) {
@@ -137,28 +176,13 @@ void append(std::string& out, json::value const& value, int depth) {
     case json::kind::string:
         append_text(out, value.get_string());
         break;
-    case json::kind::array: {
-        out += '[';
-        bool first = true;
-        for (auto const& element : value.get_array()) {
-            if (!first)
-                out += ',';
-            first = false;
-            append(out, element, depth + 1);
-        }
-        out += ']';
+    case json::kind::array:
+        append_array(out, value.get_array(), depth);
         break;
-    }
     case json::kind::object: {
-        std::vector<std::pair<std::u16string, json::key_value_pair const*>> members;
-        members.reserve(value.get_object().size());
-        for (auto const& member : value.get_object())
-            members.emplace_back(to_utf16(member.key()), &member);
-        std::sort(members.begin(), members.end(),
-                  [](auto const& a, auto const& b) { return a.first < b.first; });
         out += '{';
         bool first = true;
-        for (auto const& [name, member] : members) {
+        for (auto const* const member : in_order(value.get_object())) {
             if (!first)
                 out += ',';
             first = false;
@@ -231,6 +255,34 @@ std::string canonical_json(json::value const& value) {
     std::string out;
     append(out, value, 0);
     return out;
+}
+
+CanonicalArray& CanonicalArray::text(std::string_view text) {
+    separate();
+    append_text(text_, text);
+    return *this;
+}
+
+CanonicalArray& CanonicalArray::add(json::value const& value) {
+    separate();
+    append(text_, value, 1);
+    return *this;
+}
+
+CanonicalArray& CanonicalArray::add(json::array const& array) {
+    separate();
+    append_array(text_, array, 1);
+    return *this;
+}
+
+void CanonicalArray::separate() {
+    if (text_.size() > 1)
+        text_ += ',';
+}
+
+std::string CanonicalArray::take() {
+    text_ += ']';
+    return std::move(text_);
 }
 
 }  // namespace assent

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace assent {
 
@@ -18,6 +20,23 @@ public:
 /// Integers beyond 2^53 have no exact IEEE double and are refused, because two different ones would get the same text.
 /// @par Exceptions NotCanonical for NaN, infinity, integers beyond 2^53, text that is not UTF-8, and nesting deeper than 128.
 std::string canonical_json(boost::json::value const& value);
+
+/// The canonical text of an array, written element by element without a copy of them.
+class CanonicalArray {
+public:
+    CanonicalArray() : text_("[") { text_.reserve(256); }
+    /// @par Exceptions NotCanonical.
+    CanonicalArray& text(std::string_view text);
+    CanonicalArray& add(boost::json::value const& value);
+    CanonicalArray& add(boost::json::array const& array);
+    /// canonical_json() of the array. Call once.
+    std::string take();
+
+private:
+    void separate();
+
+    std::string text_;
+};
 
 /// One number as ECMAScript's Number::toString. @pre finite
 std::string ecmascript_number(double value);

@@ -1,5 +1,7 @@
 #include "protocol/form.hpp"
 
+#include "core/wiping_text.hpp"
+
 #include <assent/secret.hpp>
 
 #include <array>
@@ -59,7 +61,7 @@ FormBody::~FormBody() {
 }
 
 FormBody& FormBody::add(std::string_view name, std::string_view value) & {
-    make_room(3 * (name.size() + value.size()) + 2);
+    make_room_wiping(text_, 3 * (name.size() + value.size()) + 2);
     if (!text_.empty())
         text_ += '&';
     append_form_encoded(text_, name);
@@ -69,23 +71,11 @@ FormBody& FormBody::add(std::string_view name, std::string_view value) & {
 }
 
 FormBody& FormBody::append(std::string_view encoded) & {
-    make_room(encoded.size() + 1);
+    make_room_wiping(text_, encoded.size() + 1);
     if (!text_.empty() && !encoded.empty())
         text_ += '&';
     text_ += encoded;
     return *this;
-}
-
-void FormBody::make_room(std::size_t more) {
-    auto const needed = text_.size() + more;
-    if (needed <= text_.capacity())
-        return;
-    // std::string would leave the old copy behind.
-    std::string larger;
-    larger.reserve(needed * 2);
-    larger = std::string_view(text_);
-    wipe(text_);
-    text_.swap(larger);
 }
 
 std::string FormBody::take() {

@@ -28,8 +28,6 @@ public:
     std::string take();
 
 private:
-    void make_room(std::size_t more);
-
     std::string text_;
 };
 

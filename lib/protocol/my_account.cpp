@@ -125,13 +125,13 @@ bool is_account_id(std::string_view text) noexcept
 
 std::string write_connection_record(ConnectionRecord const& record)
 {
-    json::object out(wiping_storage());
-    out["version"] = record_version;
-    out["auth_session"] = record.auth_session.expose();
-    out["code_verifier"] = record.code_verifier.expose();
-    out["redirect_uri"] = record.redirect_uri;
-    out["connection"] = record.connection;
-    return serialize_wiping(out);
+    WipingJsonWriter out(512);
+    out.begin_object().name("version").number(record_version);
+    out.name("auth_session").text(record.auth_session.expose());
+    out.name("code_verifier").text(record.code_verifier.expose());
+    out.name("redirect_uri").text(record.redirect_uri);
+    out.name("connection").text(record.connection);
+    return out.end_object().take();
 }
 
 result<ConnectionRecord> read_connection_record(std::string_view text)
@@ -268,12 +268,12 @@ result<ConnectCallback> read_connect_callback(std::string_view query)
 
 std::string write_complete_request(ConnectionRecord const& record, Secret const& connect_code)
 {
-    json::object out(wiping_storage());
-    out["auth_session"] = record.auth_session.expose();
-    out["connect_code"] = connect_code.expose();
-    out["redirect_uri"] = record.redirect_uri;
-    out["code_verifier"] = record.code_verifier.expose();
-    return serialize_wiping(out);
+    WipingJsonWriter out(512);
+    out.begin_object().name("auth_session").text(record.auth_session.expose());
+    out.name("connect_code").text(connect_code.expose());
+    out.name("redirect_uri").text(record.redirect_uri);
+    out.name("code_verifier").text(record.code_verifier.expose());
+    return out.end_object().take();
 }
 
 result<ConnectedAccount> read_connected_account(std::string_view body)

@@ -4,6 +4,7 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
 #include <fmt/format.h>
@@ -55,56 +56,62 @@ std::int64_t to_milliseconds(time_point at)
     return std::chrono::duration_cast<milliseconds>(at.time_since_epoch()).count();
 }
 
-void put(json::object& out, std::string_view name, std::string const& value)
+void put(WipingJsonWriter& out, std::string_view name, std::string_view value)
 {
     if (!value.empty())
-        out.emplace(name, value);
+        out.name(name).text(value);
 }
 
-void put(json::object& out, std::string_view name, Secret const& value)
-{
-    if (!value.empty())
-        out.emplace(name, value.expose());
-}
+void put(WipingJsonWriter& out, std::string_view name, Secret const& value) { put(out, name, std::string_view(value.expose())); }
 
-void put(json::object& out, std::string_view name, time_point at)
+void put(WipingJsonWriter& out, std::string_view name, time_point at)
 {
     if (at != time_point{})
-        out.emplace(name, to_milliseconds(at));
+        out.name(name).number(to_milliseconds(at));
 }
 
-json::array to_array(std::vector<std::string> const& texts, json::storage_ptr storage)
+void put(WipingJsonWriter& out, std::string_view name, std::vector<std::string> const& texts)
 {
-    json::array out(std::move(storage));
-    out.reserve(texts.size());
+    out.name(name).begin_array();
     for (auto const& text : texts)
-        out.emplace_back(text);
-    return out;
+        out.text(text);
+    out.end_array();
 }
 
-json::object write_tokens(TokenSet const& tokens, json::storage_ptr storage)
+void put(WipingJsonWriter& out, std::string_view name, TokenSet const& tokens)
 {
-    json::object out(storage);
+    out.name(name).begin_object();
     put(out, "access_token", tokens.access_token);
     put(out, "refresh_token", tokens.refresh_token);
     put(out, "id_token", tokens.id_token);
     put(out, "token_type", tokens.token_type);
-    out.emplace("scopes", to_array(tokens.scopes, std::move(storage)));
+    put(out, "scopes", tokens.scopes);
     if (tokens.expires_at)
         put(out, "expires_at", *tokens.expires_at);
     if (!tokens.authorization_details().is_null())
-        out.emplace("authorization_details", tokens.authorization_details());
-    return out;
+        out.name("authorization_details").json(json::serialize(tokens.authorization_details()));
+    out.end_object();
 }
 
-json::object write_server(ServerReply const& server, json::storage_ptr storage)
+void put(WipingJsonWriter& out, std::string_view name, ServerReply const& server)
 {
-    json::object out(std::move(storage));
-    out.emplace("status", server.status);
+    out.name(name).begin_object().name("status").number(server.status);
     put(out, "error", server.error);
     put(out, "description", server.description);
     put(out, "request_id", server.request_id);
-    return out;
+    out.end_object();
+}
+
+/// About how long the text of a record is.
+std::size_t size_of(PendingRecord const& record)
+{
+    std::size_t size = 512 + record.action_digest.size() + record.tool_name.size() + record.thread_id.size() + record.call_id.size() +
+                       record.binding_message.size() + record.requested_details.size() + record.request_id.expose().size() +
+                       record.verification_uri.size() + record.verification_uri_complete.size() + record.lease_owner.size();
+    if (record.tokens)
+        size += record.tokens->access_token.expose().size() + record.tokens->refresh_token.expose().size() +
+                record.tokens->id_token.expose().size();
+    return size;
 }
 
 /// Reads members, remembers the first that is wrong.
@@ -256,14 +263,13 @@ std::string_view to_string(PendingState state) noexcept
 
 std::string encode(PendingRecord const& record)
 {
-    auto const storage = wiping_storage();
-    json::object out(storage);
-    out.reserve(24);
-    out.emplace("v", format_version);
-    out.emplace("state", to_string(record.state));
+    WipingJsonWriter out(size_of(record));
+    out.begin_object();
+    out.name("v").number(format_version);
+    put(out, "state", to_string(record.state));
     for (auto const& [candidate, name] : flow_names) {
         if (candidate == record.flow)
-            out.emplace("flow", name);
+            put(out, "flow", name);
     }
     put(out, "digest", record.action_digest);
     put(out, "nonce", record.nonce);
@@ -273,12 +279,12 @@ std::string encode(PendingRecord const& record)
     put(out, "message", record.binding_message);
     put(out, "subject", record.expected_subject);
     if (!record.scopes.empty())
-        out.emplace("scopes", to_array(record.scopes, storage));
+        put(out, "scopes", record.scopes);
     put(out, "details", record.requested_details);
     put(out, "traceparent", record.traceparent);
     put(out, "ping", record.notification_token);
     if (!record.one_use)
-        out.emplace("one_use", false);
+        out.name("one_use").flag(false);
     put(out, "request", record.request_id);
     put(out, "user_code", record.user_code);
     put(out, "verification_uri", record.verification_uri);
@@ -286,29 +292,29 @@ std::string encode(PendingRecord const& record)
     put(out, "requested_at", record.requested_at);
     put(out, "expires_at", record.expires_at);
     if (record.state == PendingState::pending) {
-        out.emplace("interval", record.schedule.interval().count());
+        out.name("interval").number(record.schedule.interval().count());
         put(out, "next_poll_at", record.schedule.next_poll_at());
         if (record.schedule.hiccups() != 0)
-            out.emplace("hiccups", record.schedule.hiccups());
+            out.name("hiccups").number(record.schedule.hiccups());
     }
     put(out, "lease", record.lease_owner);
     put(out, "lease_until", record.lease_until);
     if (record.tokens)
-        out.emplace("tokens", write_tokens(*record.tokens, storage));
+        put(out, "tokens", *record.tokens);
     if (record.id_token_kept)
-        out.emplace("id_token_kept", true);
+        out.name("id_token_kept").flag(true);
     put(out, "refresh_at", record.refresh_at);
     if (record.refresh_failures != 0)
-        out.emplace("refresh_failures", record.refresh_failures);
+        out.name("refresh_failures").number(record.refresh_failures);
     if (record.final_error)
-        out.emplace("error", to_string(*record.final_error));
+        put(out, "error", to_string(*record.final_error));
     if (record.final_interrupt)
-        out.emplace("interrupt", to_string(*record.final_interrupt));
+        put(out, "interrupt", to_string(*record.final_interrupt));
     if (record.server)
-        out.emplace("server", write_server(*record.server, storage));
+        put(out, "server", *record.server);
     if (record.told)
-        out.emplace("told", true);
-    return serialize_wiping(out);
+        out.name("told").flag(true);
+    return out.end_object().take();
 }
 
 result<PendingRecord> decode_pending_record(std::string_view text)

@@ -1,13 +1,15 @@
 #include "protocol/wiping_json.hpp"
 
+#include "core/wiping_text.hpp"
+
 #include <assent/secret.hpp>
 
 #include <boost/json/memory_resource.hpp>
 #include <boost/json/parser.hpp>
-#include <boost/json/serializer.hpp>
 #include <boost/json/value.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <cstddef>
 #include <limits>
 #include <memory>
@@ -124,23 +126,111 @@ result<json::object> parse_wiping(std::string_view text)
     return std::move(*object);
 }
 
-std::string serialize_wiping(json::object const& object)
+// --- writing ---
+
+WipingJsonWriter::WipingJsonWriter(std::size_t size) { text_.reserve(size); }
+
+WipingJsonWriter::~WipingJsonWriter() { wipe(text_); }
+
+/// A comma, where a value or a name follows another value.
+void WipingJsonWriter::separate()
 {
-    json::serializer serializer;
-    serializer.reset(&object);
-    std::string out(1024, '\0');
-    std::size_t used = 0;
+    if (!text_.empty() && text_.back() != '{' && text_.back() != '[' && text_.back() != ':')
+        text_ += ',';
+}
+
+WipingJsonWriter& WipingJsonWriter::begin_object()
+{
+    make_room_wiping(text_, 2);
+    separate();
+    text_ += '{';
+    return *this;
+}
+
+WipingJsonWriter& WipingJsonWriter::end_object()
+{
+    make_room_wiping(text_, 1);
+    text_ += '}';
+    return *this;
+}
+
+WipingJsonWriter& WipingJsonWriter::begin_array()
+{
+    make_room_wiping(text_, 2);
+    separate();
+    text_ += '[';
+    return *this;
+}
+
+WipingJsonWriter& WipingJsonWriter::end_array()
+{
+    make_room_wiping(text_, 1);
+    text_ += ']';
+    return *this;
+}
+
+WipingJsonWriter& WipingJsonWriter::name(std::string_view name)
+{
+    make_room_wiping(text_, name.size() + 4);
+    separate();
+    text_.append(1, '"').append(name).append("\":");
+    return *this;
+}
+
+WipingJsonWriter& WipingJsonWriter::text(std::string_view text)
+{
+    constexpr std::string_view hex = "0123456789abcdef";
+    auto const plain = [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\'; };
+    make_room_wiping(text_, text.size() + 3);
+    separate();
+    text_ += '"';
+    char const* at = text.data();
+    char const* const end = at + text.size();
     for (;;) {
-        used += serializer.read(out.data() + used, out.size() - used).size();
-        if (serializer.done())
+        char const* const run = at;
+        while (at != end && plain(*at))
+            ++at;
+        text_.append(run, at);
+        if (at == end)
             break;
-        std::string larger(out.size() * 2, '\0');
-        out.copy(larger.data(), used);
-        wipe(out);
-        out = std::move(larger);
+        auto const c = static_cast<unsigned char>(*at++);
+        make_room_wiping(text_, static_cast<std::size_t>(end - at) + 7);
+        if (c == '"' || c == '\\') {
+            char const escaped[] = {'\\', static_cast<char>(c)};
+            text_.append(escaped, sizeof escaped);
+        }
+        else {
+            char const escaped[] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+            text_.append(escaped, sizeof escaped);
+        }
     }
-    out.resize(used);
-    return out;
+    text_ += '"';
+    return *this;
+}
+
+WipingJsonWriter& WipingJsonWriter::number(std::int64_t number)
+{
+    char digits[24];
+    auto const printed = std::to_chars(digits, digits + sizeof digits, number);
+    return json(std::string_view(digits, static_cast<std::size_t>(printed.ptr - digits)));
+}
+
+WipingJsonWriter& WipingJsonWriter::flag(bool flag) { return json(flag ? "true" : "false"); }
+
+WipingJsonWriter& WipingJsonWriter::json(std::string_view json)
+{
+    make_room_wiping(text_, json.size() + 1);
+    separate();
+    text_ += json;
+    return *this;
+}
+
+std::string WipingJsonWriter::take()
+{
+    // A short string is copied by a move: wipe what is left.
+    std::string taken = std::move(text_);
+    wipe(text_);
+    return taken;
 }
 
 }  // namespace assent

@@ -124,4 +124,17 @@ BOOST_AUTO_TEST_CASE(deep_nesting_is_refused_instead_of_overflowing_the_stack) {
     BOOST_CHECK_THROW((void)canonical_json(value), NotCanonical);
 }
 
+BOOST_AUTO_TEST_CASE(an_array_written_by_elements_is_the_same_text) {
+    boost::json::array const inner = {1, "\xF0\x9F\x98\x80\n", boost::json::object{{"b", 1}, {"a", nullptr}}};
+    boost::json::value const object = {{"\xEF\xBC\xA1", 1}, {"\xF0\x90\x80\x80", 2}, {"z", 3}};
+    assent::CanonicalArray parts;
+    parts.text("").text("caf\xC3\xA9\t\"\\").add(object).add(inner).add(boost::json::value(true));
+    boost::json::array const whole = {"", "caf\xC3\xA9\t\"\\", object, inner, true};
+    BOOST_TEST(parts.take() == assent::canonical_json(whole));
+    assent::CanonicalArray nothing;
+    BOOST_TEST(nothing.take() == "[]");
+    assent::CanonicalArray wrong;
+    BOOST_CHECK_THROW(wrong.text("\xFF"), assent::NotCanonical);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
