@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace assent::models {
@@ -28,10 +29,26 @@ bool is_word(char c) noexcept {
     return is_letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '-';
 }
 
-json::parse_options deep() {
+/// A number beyond every bound is read as infinite, and would be written as something that is not JSON.
+bool is_finite(json::value const& value) noexcept {
+    if (auto const* const number = value.if_double())
+        return std::isfinite(*number);
+    if (auto const* const array = value.if_array())
+        return std::all_of(array->begin(), array->end(), is_finite);
+    auto const* const object = value.if_object();
+    return object == nullptr ||
+           std::all_of(object->begin(), object->end(), [](auto const& member) { return is_finite(member.value()); });
+}
+
+/// Nothing when `text` is not JSON, or nested too deep.
+std::optional<json::value> parse(std::string_view text) {
+    boost::system::error_code error;
     json::parse_options options;
     options.max_depth = max_depth;
-    return options;
+    auto value = json::parse(text, error, {}, options);
+    if (error || !is_finite(value))
+        return std::nullopt;
+    return value;
 }
 
 }  // namespace
@@ -105,11 +122,8 @@ json::object input_object(ToolRequest const& request) {
 json::value read_input_text(std::string_view text) {
     if (text.find_first_not_of(" \t\r\n") == text.npos)
         return json::object();
-    boost::system::error_code error;
-    auto value = json::parse(text, error, {}, deep());
-    if (error)
-        return json::value(text);
-    return value;
+    auto value = parse(text);
+    return value ? std::move(*value) : json::value(text);
 }
 
 std::string output_text(ToolResponse const& response) {
@@ -178,13 +192,12 @@ void merge(json::object& target, json::object const& more) {
 }
 
 result<json::object> parse_object(std::string_view text) {
-    boost::system::error_code error;
-    auto value = json::parse(text, error, {}, deep());
-    if (error)
+    auto value = parse(text);
+    if (!value)
         return Failure(Errc::malformed_response, "the model's answer is not JSON");
-    if (!value.is_object())
+    if (!value->is_object())
         return Failure(Errc::malformed_response, "the model's answer is not a JSON object");
-    return std::move(value.get_object());
+    return std::move(value->get_object());
 }
 
 std::string_view text_of(json::object const& object, std::string_view name) noexcept {

@@ -148,6 +148,7 @@ BOOST_AUTO_TEST_CASE(openai_calls_tools_and_counts) {
         "reasoning_content":"Hm.","tool_calls":[
           {"id":"call_a","type":"function","function":{"name":"srv__buy","arguments":"{\"qty\": 1}"}},
           {"id":"call_b","type":"function","function":{"name":"broken","arguments":"{\"qty\": "}},
+          {"id":"call_c","type":"function","function":{"name":"endless","arguments":"{\"qty\":1e400}"}},
           {"type":"function","function":{"name":"empty","arguments":""}},
           {"type":"function","function":{"name":"object","arguments":{"a":1}}}]}}],
       "usage":{"prompt_tokens":10,"completion_tokens":20,"total_tokens":30,"prompt_tokens_details":{"cached_tokens":3},
@@ -155,6 +156,7 @@ BOOST_AUTO_TEST_CASE(openai_calls_tools_and_counts) {
     check_json(content(response), R"([{"reasoning":"Hm."},
       {"toolRequest":{"ref":"call_a","name":"srv/buy","input":{"qty":1}}},
       {"toolRequest":{"ref":"call_b","name":"broken","input":"{\"qty\": "}},
+      {"toolRequest":{"ref":"call_c","name":"endless","input":"{\"qty\":1e400}"}},
       {"toolRequest":{"name":"empty","input":{}}},
       {"toolRequest":{"name":"object","input":{"a":1}}}])");
     BOOST_TEST((response.finish_reason == FinishReason::stop));
@@ -303,7 +305,8 @@ BOOST_AUTO_TEST_CASE(an_error_in_the_stream_is_that_error) {
 
 BOOST_AUTO_TEST_CASE(what_is_no_answer_is_malformed) {
     for (auto const* provider : {&*gemini, &*openai, &*anthropic}) {
-        for (auto const* body : {"", "{", "[]", "null", "{}", R"({"candidates":[],"choices":[],"content":{}})", "\"\xff\"", "<html>"}) {
+        for (auto const* body : {"", "{", "[]", "null", "{}", R"({"candidates":[],"choices":[],"content":{}})", "\"\xff\"", "<html>",
+                                 R"({"candidates":[{"finishReason":"STOP"}],"choices":[{"message":{}}],"content":[],"x":1e400})"}) {
             auto const answer = whole(*provider, body);
             BOOST_REQUIRE(!answer);
             BOOST_TEST((answer.failure() == Errc::malformed_response), body);
