@@ -74,6 +74,8 @@ LAYERS = {
         r"(protocol|authorizer|fga|store|testing|jose)/",
     ),
     "lib/testing": (r"lib/testing/.*", rf"{HEAVY}|{UMBRELLA}", r"(http|authorizer|fga)/"),
+    # The engine needs neither sockets nor time of its own.
+    "lib/tenant/fga": (r"lib/tenant/fga/.*", rf"boost/asio|{HEAVY}|{UMBRELLA}", r"(asio|authorizer|fga|http|store|testing|jose)/"),
     "unit tests": (r"test/unit/.*", HEAVY, r"boost/asio/io_context"),
 }
 # The only homes of these, whatever the layer.

@@ -58,8 +58,16 @@ std::set<std::string> TupleView::users_of(std::string_view type, std::string_vie
     for (auto const* set : {stored_, contextual_}) {
         for (auto const& [number, stored] : set->all()) {
             auto const [object, user_relation] = split_userset(stored.tuple.user);
-            if (type_of(object) == type && user_relation == relation)
-                out.insert(stored.tuple.user);
+            if (relation.empty()) {
+                if (user_relation.empty() && type_of(object) == type)
+                    out.insert(stored.tuple.user);
+                continue;
+            }
+            // A userset need not be written anywhere: parents lead to it too.
+            for (std::string_view const known : {object, std::string_view(stored.tuple.object)}) {
+                if (type_of(known) == type && !is_wildcard(known))
+                    out.insert(joined(known, '#', relation));
+            }
         }
     }
     return out;
@@ -173,7 +181,9 @@ Verdict Evaluator::from_tupleset(Goal const& goal, Rewrite const& rewrite) {
 }
 
 Verdict Evaluator::all_of(Goal const& goal, Relation const& relation, Rewrite const& rewrite) {
+    // A plain no is worth more than one that depends on itself: the real server takes whichever comes first, usually the plain one.
     Verdict sum{Kind::allowed, false, false};
+    bool cycle = false;
     for (auto const& child : rewrite.children) {
         auto const part = this->rewrite(goal, relation, child);
         if (is_error(part)) {
@@ -181,11 +191,12 @@ Verdict Evaluator::all_of(Goal const& goal, Relation const& relation, Rewrite co
                 sum = part;
             continue;
         }
-        if (part.kind == Kind::denied || part.cycle)
-            return {Kind::denied, part.cycle, false};
+        if (part.kind == Kind::denied && !part.cycle)
+            return {};
+        cycle = cycle || part.cycle;
         sum.by_name = sum.by_name || part.by_name;
     }
-    return sum;
+    return cycle ? Verdict{Kind::denied, true, false} : sum;
 }
 
 Verdict Evaluator::except(Goal const& goal, Relation const& relation, Rewrite const& rewrite) {

@@ -215,8 +215,6 @@ public:
         for (auto const& type : *types)
             twice = !read_type(message_of(type)) || twice;
         model_.schema_version_ = request_.text("schema_version");
-        if (model_.schema_version_.empty())
-            model_.schema_version_ = "1.1";
         if (model_.schema_version_ != "1.0" && model_.schema_version_ != "1.1" && model_.schema_version_ != "1.2")
             refuse(FgaErrc::validation_error, "invalid WriteAuthorizationModelRequest.SchemaVersion: it is 1.1 or 1.2");
         if (conditions_ && conditions_->json().size() > max_conditions)

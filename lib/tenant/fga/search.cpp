@@ -113,8 +113,8 @@ private:
 std::vector<std::string> list_objects(Model const& model, TupleView tuples, std::string const& user, std::string const& relation,
                                       std::string_view type, std::size_t most) {
     auto candidates = tuples.objects_of(type);
-    // A userset is a member of itself, whether anything is written about it or not.
-    if (auto const [object, its_relation] = split_userset(user); its_relation == relation && type_of(object) == type)
+    // A userset has its own relations, whether anything is written about its object or not.
+    if (auto const [object, its_relation] = split_userset(user); !its_relation.empty() && type_of(object) == type)
         candidates.emplace(object);
     Evaluator evaluator(model, tuples, Evaluator::search_depth);
     std::vector<std::string> out;
@@ -130,8 +130,8 @@ std::vector<std::string> list_objects(Model const& model, TupleView tuples, std:
 std::vector<std::string> list_users(Model const& model, TupleView tuples, std::string const& object, std::string const& relation,
                                     std::string_view user_type, std::string_view user_relation, std::size_t most) {
     auto candidates = tuples.users_of(user_type, user_relation);
-    if (user_relation == relation && type_of(object) == user_type)
-        candidates.insert(joined(object, '#', relation));
+    if (!user_relation.empty() && type_of(object) == user_type)
+        candidates.insert(joined(object, '#', user_relation));
     Evaluator evaluator(model, tuples);
     std::vector<std::string> out;
     for (auto const& user : candidates) {
