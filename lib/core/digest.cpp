@@ -3,6 +3,7 @@
 #include <assent/secret.hpp>
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/rand.h>
 
 #include <array>
@@ -71,6 +72,16 @@ std::string digest(DigestAlgorithm algorithm, std::string_view bytes) {
     if (EVP_Digest(bytes.data(), bytes.size(), out.data(), &size, method(algorithm), nullptr) != 1)
         throw std::runtime_error("OpenSSL could not compute a digest");
     return std::string(reinterpret_cast<char const*>(out.data()), size);
+}
+
+std::string hmac_sha256(std::string_view key, std::string_view bytes) {
+    std::string out(32, '\0');
+    unsigned int size = 0;
+    if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<unsigned char const*>(bytes.data()), bytes.size(),
+             reinterpret_cast<unsigned char*>(out.data()), &size) == nullptr ||
+        size != out.size())
+        throw std::runtime_error("HMAC-SHA256 failed");
+    return out;
 }
 
 std::string sha256_base64url(std::string_view bytes) {

@@ -10,6 +10,7 @@ namespace assent {
 namespace {
 
 constexpr std::size_t max_calls = 128;
+constexpr std::size_t max_name = 256;  // as Part::parse() has it
 
 }  // namespace
 
@@ -86,8 +87,17 @@ void Generation::model_answered(assent::result<ModelResponse> answer) {
     if (message.role() != Role::model)
         message.role(Role::model);
     std::size_t calls = 0;
-    for (auto const& part : message.content())
-        calls += part.kind() == PartKind::tool_request ? 1 : 0;
+    for (auto const& part : message.content()) {
+        auto const* request = part.if_tool_request();
+        if (request == nullptr)
+            continue;
+        ++calls;
+        if (request->name.size() > max_name || request->ref.size() > max_name) {
+            fail(Failure(Errc::malformed_response, fmt::format("the model requested a tool by a name or ref of more than {} bytes", max_name)),
+                 FinishReason::failed);
+            return;
+        }
+    }
     if (calls > max_calls) {
         fail(Failure(Errc::malformed_response, fmt::format("the model requested more than {} tools at once", max_calls)),
              FinishReason::failed);
@@ -126,8 +136,9 @@ void Generation::end_round() {
         messages_.push_back(*result_.message);
         result_.finish_reason = FinishReason::interrupted;
         result_.finish_message = "One or more tool calls resulted in interrupts.";
-        if (auto failure = round.failure()) {
-            result_.finish_reason = FinishReason::failed;
+        if (auto failure = failure_of(round)) {
+            bool const aborted = *failure == Errc::cancelled || *failure == Errc::timed_out;
+            result_.finish_reason = aborted ? FinishReason::aborted : FinishReason::failed;
             result_.finish_message.clear();
             result_.failure = std::move(failure);
         }
@@ -136,7 +147,7 @@ void Generation::end_round() {
     }
     messages_.push_back(round.model());
     messages_.push_back(round.answer());
-    if (auto failure = round.failure()) {
+    if (auto failure = failure_of(round)) {
         fail(std::move(*failure), FinishReason::failed);
         return;
     }
@@ -145,6 +156,13 @@ void Generation::end_round() {
     chunk_ = std::move(chunk);
     ++index_;
     step_ = Step::call_model;
+}
+
+std::optional<Failure> Generation::failure_of(ToolRound const& round) const {
+    auto failure = round.failure();
+    if (failure && *failure == Errc::cancelled && timed_out_)
+        failure = Failure(Errc::timed_out, "the run's deadline has passed");
+    return failure;
 }
 
 void Generation::stop(Failure failure) {
@@ -157,7 +175,7 @@ void Generation::stop(Failure failure) {
 }
 
 void Generation::fail(Failure failure, FinishReason reason) {
-    if (failure == Errc::cancelled)
+    if (failure == Errc::cancelled || failure == Errc::timed_out)
         reason = FinishReason::aborted;
     result_.finish_reason = reason;
     result_.failure = std::move(failure);

@@ -62,6 +62,9 @@ public:
     std::vector<ToolTask> const& tasks() const noexcept { return round_->tasks(); }
     void tools_answered(std::vector<ToolResult> results);
 
+    /// Calls that are cancelled from now on were, because the run is out of time.
+    void timed_out() noexcept { timed_out_ = true; }
+
     /// Ends it: cancelled, out of time. Nothing is lost that messages() has.
     void stop(Failure failure);
 
@@ -82,6 +85,7 @@ public:
 private:
     void end_round();
     void fail(Failure failure, FinishReason reason);
+    std::optional<Failure> failure_of(ToolRound const& round) const;
     void mint_refs(Message& message) const;
 
     std::shared_ptr<GenerationConfig const> config_;
@@ -93,6 +97,7 @@ private:
     std::uint32_t turn_ = 0;
     std::uint32_t index_ = 0;
     std::uint32_t requests_ = 0;
+    bool timed_out_ = false;
 };
 
 }  // namespace assent

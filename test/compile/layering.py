@@ -30,19 +30,19 @@ LAYERS = {
     "lib/core": (
         r"lib/core/.*",
         rf"{ASIO_BEYOND_PORTS}|{HEAVY}|{TESTING}|{UMBRELLA}",
-        r"boost/asio|(protocol|authorizer|fga|http|store|testing|jose)/",
+        r"boost/asio|(protocol|authorizer|agent|fga|http|store|testing|jose)/",
     ),
     "lib/protocol": (
         r"lib/protocol/.*",
         rf"boost/asio|{HEAVY}|{TESTING}|{UMBRELLA}",
-        r"(asio|authorizer|fga|http|store|testing)/|openssl/ssl|assent/(clock|store|http_client|observer|runtime)\.hpp",
+        r"(asio|authorizer|agent|fga|http|store|testing)/|openssl/ssl|assent/(clock|store|http_client|observer|runtime)\.hpp",
     ),
     "lib/schema": (
         r"lib/schema/.*",
         rf"boost/asio|{HEAVY}|{TESTING}|{UMBRELLA}",
         r"(asio|authorizer|fga|http|store|testing|jose)/|assent/(clock|store|http_client|observer|runtime)\.hpp",
     ),
-    "lib/asio": (r"lib/asio/.*", rf"{HEAVY}|{TESTING}|{UMBRELLA}", r"(protocol|authorizer|fga|http|store|testing|jose)/"),
+    "lib/asio": (r"lib/asio/.*", rf"{HEAVY}|{TESTING}|{UMBRELLA}", r"(protocol|authorizer|agent|fga|http|store|testing|jose)/"),
     "lib/authorizer": (
         r"lib/authorizer/(?!runtime\.cpp).*",  # the runtime puts the default parts together
         rf"{HEAVY}|{TESTING}|{UMBRELLA}",
@@ -58,10 +58,15 @@ LAYERS = {
         rf"{HEAVY}|{TESTING}|{UMBRELLA}",
         r"(asio|authorizer|fga|agent|http|store|testing|jose)/|assent/(memory_store|beast_\w+)\.hpp",
     ),
+    "lib/agent": (
+        r"lib/agent/.*",
+        rf"{HEAVY}|{TESTING}|{UMBRELLA}",
+        r"(http|store|model|fga|testing)/|assent/(memory_store|beast_\w+)\.hpp",
+    ),
     "lib/qr": (r"lib/qr/.*", rf"boost/asio|{HEAVY}|{TESTING}|{UMBRELLA}", r"(protocol|asio|authorizer|fga|http|store|testing|jose)/"),
-    "lib/jose": (r"lib/jose/.*", rf"boost/asio|{HEAVY}|{TESTING}|{UMBRELLA}", r"(asio|authorizer|fga|http|store|testing)/"),
+    "lib/jose": (r"lib/jose/.*", rf"boost/asio|{HEAVY}|{TESTING}|{UMBRELLA}", r"(asio|authorizer|agent|fga|http|store|testing)/"),
     "lib/store": (r"lib/store/.*", rf"{HEAVY}|{TESTING}|{UMBRELLA}", r"(protocol|authorizer|fga|http|testing|jose)/"),
-    "lib/sqlite": (r"lib/sqlite/.*", rf"{HEAVY}|{TESTING}|{UMBRELLA}", r"(protocol|authorizer|fga|http|store|testing|jose)/"),
+    "lib/sqlite": (r"lib/sqlite/.*", rf"{HEAVY}|{TESTING}|{UMBRELLA}", r"(protocol|authorizer|agent|fga|http|store|testing|jose)/"),
     "lib/redis": (
         r"lib/redis/.*",
         rf"{HEAVY}|{TESTING}|{UMBRELLA}",
