@@ -2,6 +2,8 @@
 
 /// Everything a program that uses assent needs, without its HTTP client (assent/beast_http_client.hpp) and its test kit (assent/testing/).
 
+#include <assent/agent.hpp>
+#include <assent/agent_response.hpp>
 #include <assent/api_response.hpp>
 #include <assent/authorization_options.hpp>
 #include <assent/authorized_http.hpp>
@@ -33,8 +35,11 @@
 #include <assent/principal.hpp>
 #include <assent/private_key.hpp>
 #include <assent/qr_code.hpp>
+#include <assent/resume_parts.hpp>
+#include <assent/resumer.hpp>
 #include <assent/runtime.hpp>
 #include <assent/secret.hpp>
+#include <assent/session.hpp>
 #include <assent/store.hpp>
 #include <assent/token_exchange_authorizer.hpp>
 #include <assent/token_refusal.hpp>

@@ -242,7 +242,7 @@ awaitable<void> SessionTask::save_end() {
     std::vector<std::string> waiting;
     for (auto const& call : record.pending)
         waiting.push_back(call.ref);
-    moved = waiting != waited_ || data.failure.has_value();
+    moved = waiting != waited_ || record.messages.size() != messages_before_ || data.failure.has_value();
     if (by_time != nullptr && data.failure && run_->generation.unfinished()) {
         bool const again = *data.failure == Condition::retryable && record.attempts + 1 < by_time->max_attempts;
         if (again) {
