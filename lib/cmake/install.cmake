@@ -5,7 +5,7 @@ set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/assent")
 
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/assent" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
     FILES_MATCHING PATTERN "*.hpp")
-install(TARGETS assent assent_http assent_testing EXPORT assentTargets)
+install(TARGETS assent assent_http assent_testing assent_tenant EXPORT assentTargets)
 if(TARGET assent_sqlite)
     install(TARGETS assent_sqlite EXPORT assentTargets)
 endif()
@@ -29,7 +29,7 @@ string(REGEX REPLACE "/$" "" prefix_from_pc "${prefix_from_pc}")
 
 # pkg-config: Boost has no .pc files, so its libraries are named by hand. With static libraries a user's link needs
 # everything, so nothing is private.
-set(pc_names assent assent-http assent-testing)
+set(pc_names assent assent-http assent-testing assent-tenant)
 if(TARGET assent_sqlite)
     list(APPEND pc_names assent-sqlite)
 endif()

@@ -78,6 +78,12 @@ LAYERS = {
         rf"{TESTING}|{UMBRELLA}|assent/\w*authoriz\w*\.hpp",
         r"(protocol|authorizer|fga|store|testing|jose)/",
     ),
+    "lib/tenant": (
+        r"lib/tenant/(?!oauth/).*",
+        rf"{HEAVY}|{UMBRELLA}",
+        r"(authorizer|store|sqlite)/|boost/asio/(io_context|ip/tcp)",
+    ),
+    "lib/tenant/oauth": (r"lib/tenant/oauth/.*", rf"{HEAVY}|{UMBRELLA}", r"boost/asio|(asio|authorizer|store|sqlite|tenant/web)/"),
     "lib/testing": (r"lib/testing/.*", rf"{HEAVY}|{UMBRELLA}", r"(http|authorizer|fga)/"),
     # The engine needs neither sockets nor time of its own.
     "lib/tenant/fga": (r"lib/tenant/fga/.*", rf"boost/asio|{HEAVY}|{UMBRELLA}", r"(asio|authorizer|fga|http|store|testing|jose)/"),

@@ -1,0 +1,10 @@
+# Writes a C++ file that holds the files of this folder as texts: cmake -DFOLDER=... -DOUTPUT=... -P embed.cmake
+file(GLOB files "${FOLDER}/*.html" "${FOLDER}/*.css" "${FOLDER}/*.js" "${FOLDER}/*.svg")
+set(text "#include \"tenant/web/page_files.hpp\"\n\nnamespace assent::tenant {\n\nstd::string_view page_file(std::string_view name) noexcept\n{\n")
+foreach(file IN LISTS files)
+    get_filename_component(name "${file}" NAME)
+    file(READ "${file}" content)
+    string(APPEND text "    if (name == \"${name}\")\n        return R\"~page~(${content})~page~\";\n")
+endforeach()
+string(APPEND text "    return {};\n}\n\n}  // namespace assent::tenant\n")
+file(WRITE "${OUTPUT}" "${text}")
