@@ -6,6 +6,7 @@
 #include <assent/agent_response.hpp>
 #include <assent/api_response.hpp>
 #include <assent/authorization_options.hpp>
+#include <assent/authorizations.hpp>
 #include <assent/authorized_http.hpp>
 #include <assent/authorizer.hpp>
 #include <assent/ciba_authorizer.hpp>

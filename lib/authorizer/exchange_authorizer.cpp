@@ -48,6 +48,7 @@ ExchangeAuthorizer::ExchangeAuthorizer(Runtime runtime, OauthClient client, Exch
         this->runtime(), std::make_unique<ExchangeProtocol>(provider_, settings_.subject_token, settings_.actor_token),
         std::move(pending), make_pending_audit(this->runtime(), name, settings_.fixed.federated ? "token_vault" : "token_exchange"));
     cache_ = GrantCache(settings_.common.refresh_skew);
+    listener_ = forget_withdrawn(this->runtime().executor(), *engine_, cache_);
 }
 
 Credentials const* ExchangeAuthorizer::cached(ToolCall const& call) const

@@ -13,6 +13,7 @@
 #include "authorizer/grant_cache.hpp"
 #include "authorizer/pending_engine.hpp"
 #include "authorizer/provider.hpp"
+#include "authorizer/withdrawals.hpp"
 #include "protocol/token_exchange.hpp"
 
 #include <memory>
@@ -91,6 +92,7 @@ private:
     bool cacheable_ = false;
     std::shared_ptr<PendingEngine> engine_;
     GrantCache cache_;
+    std::shared_ptr<WithdrawalListener> listener_;
 };
 
 }  // namespace assent

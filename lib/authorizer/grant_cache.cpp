@@ -82,6 +82,15 @@ void GrantCache::erase(ToolCall const& call, CredentialsContext context)
         entries_.erase(found);
 }
 
+void GrantCache::erase(Principal const& principal)
+{
+    boost::unordered::erase_if(entries_, [&principal](auto const& entry) {
+        auto const& owner = entry.first;
+        return owner.subject == principal.subject() && owner.issuer == principal.issuer() && owner.tenant == principal.tenant() &&
+               owner.agent == principal.agent();
+    });
+}
+
 void GrantCache::make_room(time_point now)
 {
     if (entries_.size() < max_entries)

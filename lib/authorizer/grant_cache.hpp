@@ -26,6 +26,8 @@ public:
     Credentials const* find(ToolCall const& call, CredentialsContext context, time_point now) const noexcept;
     void put(ToolCall const& call, CredentialsContext context, Credentials credentials, time_point now);
     void erase(ToolCall const& call, CredentialsContext context);
+    /// All of that principal.
+    void erase(Principal const& principal);
 
 private:
     /// What shares an entry; views into a call, or into an Owner.

@@ -69,6 +69,7 @@ PendingAuthorizer::PendingAuthorizer(std::shared_ptr<Provider> provider, std::un
     cache_ = GrantCache(options_.refresh_skew);
     auto audit = make_pending_audit(runtime(), options_.name, std::string(to_string(flow)));
     engine_ = std::make_shared<PendingEngine>(runtime(), std::move(protocol), std::move(settings), std::move(audit));
+    listener_ = forget_withdrawn(runtime().executor(), *engine_, cache_);
 }
 
 template <class T>

@@ -13,6 +13,7 @@
 #include "authorizer/pending_conclusion.hpp"
 #include "authorizer/pending_engine.hpp"
 #include "authorizer/provider.hpp"
+#include "authorizer/withdrawals.hpp"
 #include "protocol/action.hpp"
 
 #include <boost/json/array.hpp>
@@ -101,6 +102,7 @@ private:
     std::string audience_;  ///< Known from the first call on, when constant_.
     std::shared_ptr<PendingEngine> engine_;
     GrantCache cache_;
+    std::shared_ptr<WithdrawalListener> listener_;
 };
 
 }  // namespace assent

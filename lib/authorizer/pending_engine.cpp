@@ -429,14 +429,7 @@ awaitable<result<bool>> PendingEngine::withdraw(StoreKey key)
                                                                                         std::move(value), until));
         if (version == 0)
             continue;
-        auto const slot = find(key);
-        if (slot) {
-            auto& flow = flows_[*slot];
-            flow.stale = flow.busy;
-            flow.lease_until = {};
-            if (!flow.busy)
-                launch(*slot, nullptr);  // tells those who wait
-        }
+        look_again(key);
         if (observer_) {
             PendingSnapshot snapshot;
             snapshot.key = std::move(key);
@@ -447,6 +440,18 @@ awaitable<result<bool>> PendingEngine::withdraw(StoreKey key)
         co_return true;
     }
     co_return Failure(Errc::conflict, "an authorization changes faster than it can be read; call again");
+}
+
+void PendingEngine::look_again(StoreKey const& key)
+{
+    auto const slot = find(key);
+    if (!slot)
+        return;
+    auto& flow = flows_[*slot];
+    flow.stale = flow.busy;
+    flow.lease_until = {};
+    if (!flow.busy)
+        launch(*slot, nullptr);  // tells those who wait
 }
 
 void PendingEngine::hurry(PendingSnapshotPtr const& pending)

@@ -104,6 +104,9 @@ public:
     /// Withdraws an authorization: the tombstone answers from now on. True when there was one to withdraw.
     awaitable<result<bool>> withdraw(StoreKey key);
 
+    /// Somebody else has changed the stored authorization: what is known of it here is out of date, and those who wait are told.
+    void look_again(StoreKey const& key);
+
     /// Polls `pending` at once, whatever its schedule: the provider said that there is a decision (CIBA ping).
     void hurry(PendingSnapshotPtr const& pending);
 
