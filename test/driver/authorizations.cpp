@@ -189,6 +189,7 @@ BOOST_AUTO_TEST_CASE(tokens_are_revoked_at_the_provider_and_kept_out_of_reach_un
 {
     ListFixture f;
     auto ciba = f.authorizer(ListFixture::shared().scopes({"stock:trade", "offline_access"}));
+    f.provider->alter_tokens = [](boost::json::object& tokens) { tokens["refresh_token"] = "rt-secret"; };
     BOOST_REQUIRE(f.approved(ciba, f.buy()).has_value());
     int asked = 0;
     bool down = true;
