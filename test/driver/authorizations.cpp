@@ -72,7 +72,7 @@ std::string spelled(AuthorizationSummary const& summary)
     return all;
 }
 
-Withdrawal run_all(ListFixture& f, Principal principal) { return f.run(f.authorizations.revoke_all(std::move(principal))).value(); }
+Withdrawal end_all(ListFixture& f, Principal principal) { return f.run(f.authorizations.revoke_all(std::move(principal))).value(); }
 
 }  // namespace
 
@@ -127,7 +127,7 @@ BOOST_AUTO_TEST_CASE(two_people_two_tenants_and_two_agents_are_never_mixed)
         BOOST_TEST(f.revoke(f.sole(f.alice()).id).withdrawn == 1u);
         for (std::size_t i = 1; i < people.size(); ++i)
             BOOST_TEST((f.sole(people[i]).state == AuthorizationState::pending));
-        BOOST_TEST(run_all(f, f.bob()).withdrawn == 1u);
+        BOOST_TEST(end_all(f, f.bob()).withdrawn == 1u);
         for (std::size_t i = 2; i < people.size(); ++i)
             BOOST_TEST((f.sole(people[i]).state == AuthorizationState::pending));
         f.teardown();
@@ -177,8 +177,8 @@ BOOST_AUTO_TEST_CASE(a_person_who_signs_out_ends_all_of_them)
     for (int i = 0; i < 450; ++i)
         f.ask(ciba, f.numbered(i));
     f.ask(ciba, f.numbered(1, f.bob()));
-    BOOST_TEST(run_all(f, f.alice()).withdrawn == 450u);
-    BOOST_TEST(run_all(f, f.alice()).withdrawn == 0u);
+    BOOST_TEST(end_all(f, f.alice()).withdrawn == 450u);
+    BOOST_TEST(end_all(f, f.alice()).withdrawn == 0u);
     for (auto const& each : f.list())
         BOOST_REQUIRE((each.state == AuthorizationState::withdrawn));
     BOOST_TEST((f.sole(f.bob()).state == AuthorizationState::pending));
