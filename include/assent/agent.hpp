@@ -7,6 +7,7 @@
 #include <assent/principal.hpp>
 #include <assent/resume_parts.hpp>
 #include <assent/runtime.hpp>
+#include <assent/secret.hpp>
 #include <assent/session.hpp>
 #include <assent/tool.hpp>
 
@@ -146,6 +147,14 @@ public:
         return *this;
     }
     RunOptions config(ModelConfig value) && { return std::move(config(std::move(value))); }
+    /// The person's refresh token at the provider, from the host's session: ToolCall::refresh_token() of the calls of this run. Not kept
+    /// with the conversation. Default none.
+    RunOptions& refresh_token(Secret value) &
+    {
+        refresh_token_ = std::move(value);
+        return *this;
+    }
+    RunOptions refresh_token(Secret value) && { return std::move(refresh_token(std::move(value))); }
     /// W3C traceparent of the caller. Default none.
     RunOptions& traceparent(std::string value) &
     {
@@ -157,12 +166,14 @@ public:
     ChunkSink const& on_chunk() const noexcept { return on_chunk_; }
     std::optional<std::chrono::milliseconds> deadline() const noexcept { return deadline_; }
     std::optional<ModelConfig> const& config() const noexcept { return config_; }
+    Secret const& refresh_token() const noexcept { return refresh_token_; }
     std::string const& traceparent() const noexcept { return traceparent_; }
 
 private:
     ChunkSink on_chunk_;
     std::optional<std::chrono::milliseconds> deadline_;
     std::optional<ModelConfig> config_;
+    Secret refresh_token_;
     std::string traceparent_;
 };
 

@@ -5,6 +5,7 @@
 #include <assent/agent.hpp>
 #include <assent/agent_response.hpp>
 #include <assent/api_response.hpp>
+#include <assent/auth0_ai.hpp>
 #include <assent/authorization_options.hpp>
 #include <assent/authorizations.hpp>
 #include <assent/authorized_http.hpp>
@@ -12,6 +13,7 @@
 #include <assent/ciba_authorizer.hpp>
 #include <assent/client_certificate.hpp>
 #include <assent/clock.hpp>
+#include <assent/compose.hpp>
 #include <assent/connected_accounts.hpp>
 #include <assent/credentials.hpp>
 #include <assent/device_authorizer.hpp>

@@ -54,6 +54,8 @@ using Refusal = std::variant<Interrupt, Failure>;
 /// What the host answers to the model in place of the tool's output, or nothing to hand on the refusal itself.
 using RefusalHandler = std::function<awaitable<result<boost::json::value>>(Refusal, ToolCall)>;
 
+class Proceedings;
+
 namespace detail {
 
 class AuthorizerBase {
@@ -61,6 +63,9 @@ public:
     virtual ~AuthorizerBase() = default;
     virtual awaitable<outcome<Credentials>> authorize(ToolCall call) = 0;
     virtual awaitable<outcome<Grant>> prepare(ToolCall call) = 0;
+    virtual awaitable<outcome<Grant>> prepare(ToolCall call, Proceedings& proceedings) = 0;
+    virtual std::optional<Credentials> try_cached(ToolCall const& call) const = 0;
+    virtual bool asks_person() const noexcept = 0;
     virtual awaitable<outcome<Grant>> renew(ToolCall call, TokenRefusal refusal) = 0;
     virtual RefusalHandler const* on_unauthorized() const = 0;
     virtual Runtime const* runtime() const noexcept = 0;
@@ -86,6 +91,36 @@ public:
             return authorizer_.prepare(std::move(call));
         else
             return prepared(authorizer_.authorize(std::move(call)));
+    }
+
+    awaitable<outcome<Grant>> prepare(ToolCall call, Proceedings& proceedings) override
+    {
+        if constexpr (requires {
+                          { authorizer_.prepare(std::move(call), proceedings) } -> std::same_as<awaitable<outcome<Grant>>>;
+                      })
+            return authorizer_.prepare(std::move(call), proceedings);
+        else
+            return prepare(std::move(call));
+    }
+
+    std::optional<Credentials> try_cached(ToolCall const& call) const override
+    {
+        if constexpr (requires {
+                          { authorizer_.try_cached(call) } -> std::same_as<std::optional<Credentials>>;
+                      })
+            return authorizer_.try_cached(call);
+        else
+            return std::nullopt;
+    }
+
+    bool asks_person() const noexcept override
+    {
+        if constexpr (requires {
+                          { authorizer_.asks_person() } -> std::same_as<bool>;
+                      })
+            return authorizer_.asks_person();
+        else
+            return false;
     }
 
     awaitable<outcome<Grant>> renew(ToolCall call, TokenRefusal refusal) override
@@ -141,19 +176,33 @@ private:
 /// - `awaitable<outcome<Grant>> renew(ToolCall, TokenRefusal)`: an API refused a token that it granted. It forgets that token (unless it
 ///   has another by now) and, when refusal.needs_person() is false, grants again with a new one; else an interrupt says what the person
 ///   has to do, with the scopes held and demanded. It cannot renew: server_refused, or the interrupt insufficient_scope.
+/// - `std::optional<Credentials> try_cached(ToolCall const&) const`: what it would grant at once, needing no claim. Nothing.
+/// - `bool asks_person() const`: a call may disturb a person, who then has to decide. Those who combine authorizers ask it after the
+///   others, so that nobody is asked for what will be refused anyway. False.
+/// - `awaitable<outcome<Grant>> prepare(ToolCall, Proceedings&)`, for those who combine others: tells who granted and who refused. It did
+///   itself, whatever it did.
 /// - `RefusalHandler const* on_unauthorized() const`: the refusal itself is handed on.
 /// - `Runtime const* runtime() const`: what ToolContext::http() sends with. None.
 /// - `Dpop const* dpop() const`: the key that its tokens are bound to. None.
 class AnyAuthorizer {
 public:
     template <Authorizer A>
-        requires(!std::same_as<std::remove_cvref_t<A>, AnyAuthorizer>)
+        requires(!std::derived_from<std::remove_cvref_t<A>, AnyAuthorizer>)
     AnyAuthorizer(A authorizer) : authorizer_(std::make_shared<detail::AuthorizerHolder<A>>(std::move(authorizer)))
     {
     }
 
     awaitable<outcome<Credentials>> authorize(ToolCall call) { return authorizer_->authorize(std::move(call)); }
     awaitable<outcome<Grant>> prepare(ToolCall call) { return authorizer_->prepare(std::move(call)); }
+    /// The same; tells who granted and who refused. @pre `proceedings` outlives the operation.
+    awaitable<outcome<Grant>> prepare(ToolCall call, Proceedings& proceedings)
+    {
+        return authorizer_->prepare(std::move(call), proceedings);
+    }
+    /// What is granted and in this process's memory, without waiting.
+    std::optional<Credentials> try_cached(ToolCall const& call) const { return authorizer_->try_cached(call); }
+    /// True when a call may disturb a person.
+    bool asks_person() const noexcept { return authorizer_->asks_person(); }
     /// Obtains another token in place of one that an API refused, or says what a person has to do.
     awaitable<outcome<Grant>> renew(ToolCall call, TokenRefusal refusal)
     {
@@ -168,6 +217,17 @@ public:
 
 private:
     std::shared_ptr<detail::AuthorizerBase> authorizer_;
+};
+
+/// Who did what in an authorization that several authorizers had a part in.
+class Proceedings {
+public:
+    Proceedings() = default;
+
+    /// Who granted which token sets, for renew(); in the order of merging. Empty: the one that was asked granted them all.
+    std::vector<std::pair<Credentials, AnyAuthorizer>> granters;
+    /// Who said no, for on_unauthorized(). None: the one that was asked.
+    std::optional<AnyAuthorizer> refuser;
 };
 
 }  // namespace assent

@@ -101,6 +101,8 @@ public:
     /// and one without a refresh token, has no other.
     awaitable<outcome<Grant>> renew(ToolCall call, TokenRefusal refusal);
 
+    /// True.
+    bool asks_person() const noexcept { return true; }
     RefusalHandler const* on_unauthorized() const;
     Runtime const* runtime() const noexcept;
     Dpop const* dpop() const noexcept;

@@ -119,6 +119,10 @@ public:
     /// What a policy engine did not allow; empty when none was asked. Its words are untrusted.
     std::vector<Decision> const& decisions() const noexcept;
 
+    /// What else waits for a person in the same call, when several authorizers ask at once: all can be shown, and decided, together. They
+    /// have no handles of their own: this one's resumes them all.
+    std::vector<Interrupt> const& others() const noexcept;
+
     Interrupt& handle(std::string value);
     Interrupt& request(AuthorizationRequest value);
     Interrupt& device(DeviceAuthorizationResponse value);
@@ -130,16 +134,19 @@ public:
     Interrupt& server(ServerReply value);
     /// At most 100 are kept.
     Interrupt& decisions(std::vector<Decision> value);
+    /// At most 16 are kept, each without others of its own.
+    Interrupt& others(std::vector<Interrupt> value);
 
     /// As `JSON.stringify` of the SDK's interrupt: the same members, order and units (times are seconds since 1970, with a
-    /// fraction). After them, only when set, ours: reason, handle, bindingMessage, expiresAt, nextPollAt, server, decisions. Holds secrets: for
+    /// fraction). After them, only when set, ours: reason, handle, bindingMessage, expiresAt, nextPollAt, server, decisions, others. Holds secrets: for
     /// trusted storage and for the SDK's own front ends.
     boost::json::object to_json() const;
     /// Safe for a browser or a model. The SDK's isInterrupt accepts it, and its token-vault front ends can work with it.
     ///
     /// Always: name, code, message, flow, kind, resumable. When known: handle, bindingMessage, userCode, verificationUri,
     /// verificationUriComplete, connection, scopes, requiredScopes, authorizationParams, behavior, reason, retryAfter (seconds),
-    /// expiresAt and nextPollAt (ISO 8601, UTC), server {untrusted: true, status, error, description, requestId}.
+    /// expiresAt and nextPollAt (ISO 8601, UTC), server {untrusted: true, status, error, description, requestId},
+    /// others (an array of the same).
     /// Never the auth_req_id or the device_code; a text that contains one of them is left out.
     boost::json::object to_public_json() const;
     /// Reads what the JavaScript or the Python SDK, of any version, or to_json() wrote; also as a string in the wire form of

@@ -35,6 +35,8 @@ public:
     /// Throws ConfigurationError when none was given.
     HttpClient& http() const;
     Store& store() const;
+    /// The one that was given, or made by the first use of store(); null before.
+    std::shared_ptr<Store> shared_store() const noexcept;
     Clock& clock() const;
     /// Null when none was given.
     Observer* observer() const noexcept;

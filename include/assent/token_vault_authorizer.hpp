@@ -35,7 +35,8 @@ public:
     TokenVault& scopes(std::vector<std::string> value) { scopes_ = std::move(value); return *this; }
 
     /// The person's refresh token at the provider, which is exchanged. Give this or access_token(), not both. Asked for only when there
-    /// is something to exchange; empty: the person must sign in, and nothing is sent. Value or function.
+    /// is something to exchange; empty: the person must sign in, and nothing is sent. Value or function. Default, when access_token() is
+    /// not given: ToolCall::refresh_token().
     TokenVault& refresh_token(Parameter<Secret> value) { refresh_token_ = std::move(value); return *this; }
     TokenVault& refresh_token(Secret value) { refresh_token_ = std::move(value); return *this; }
     /// With subject_token_type(): the person's access token at the provider (or a JWT that stands for the person), which is exchanged.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <assent/principal.hpp>
+#include <assent/secret.hpp>
 
 #include <boost/json/fwd.hpp>
 
@@ -32,6 +33,9 @@ public:
     std::string const& resumed() const noexcept;
     /// What whoever resumes an interrupted call says beside, for the tool's handler; null when nothing. Not bound to an approval.
     boost::json::value const& resumed_with() const noexcept;
+    /// The person's refresh token at the provider, from the host's session: what a TokenVaultAuthorizer exchanges when its options name
+    /// no other. Empty when the host has none. Nobody stores it; it is no part of what is approved.
+    Secret const& refresh_token() const noexcept;
     /// W3C traceparent of the caller, or empty.
     std::string const& traceparent() const noexcept;
 
@@ -42,6 +46,7 @@ public:
     ToolCall& input(boost::json::value value);
     ToolCall& resumed(std::string handle);
     ToolCall& resumed_with(boost::json::value value);
+    ToolCall& refresh_token(Secret value);
     ToolCall& traceparent(std::string value);
 
 private:

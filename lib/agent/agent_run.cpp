@@ -162,6 +162,8 @@ awaitable<void> AgentRun::run_tool(std::size_t index) {
     }
     ToolCall call(principal_, task.name, task.input.is_null() ? boost::json::value(boost::json::object()) : task.input);
     call.thread_id(thread_id_).call_id(task.ref).traceparent(telemetry.traceparent());
+    if (!options_.refresh_token().empty())
+        call.refresh_token(options_.refresh_token());
     if (task.restarted)
         call.resumed(task.handle).resumed_with(task.resumed_with);
     outcome<boost::json::value> said;

@@ -13,13 +13,10 @@
 #include <utility>
 
 namespace assent::detail {
-namespace {
-
-class Waiting;
 
 /// Outlives the waiting coroutine when that is destroyed first, as at the end of an io_context.
-struct Group {
-    explicit Group(std::size_t count)
+struct GatherGroup {
+    explicit GatherGroup(std::size_t count)
         : size(count), running(count), signals(std::make_unique<asio::cancellation_signal[]>(count)) {}
 
     void cancel() {
@@ -31,12 +28,20 @@ struct Group {
     std::size_t running;
     std::unique_ptr<asio::cancellation_signal[]> signals;
     std::exception_ptr error;
-    Waiting* waiting = nullptr;
+    Parked* waiting = nullptr;
 };
+
+void GatherStop::request() {
+    requested_ = true;
+    if (auto const group = group_.lock())
+        group->cancel();
+}
+
+namespace {
 
 class Waiting final : public Parked {
 public:
-    Waiting(ParkingLot& lot, std::shared_ptr<Group> group) : Parked(lot), group_(std::move(group)) {
+    Waiting(ParkingLot& lot, std::shared_ptr<GatherGroup> group) : Parked(lot), group_(std::move(group)) {
         group_->waiting = this;
     }
     ~Waiting() override { group_->waiting = nullptr; }
@@ -47,14 +52,16 @@ private:
         group->cancel();
     }
 
-    std::shared_ptr<Group> group_;
+    std::shared_ptr<GatherGroup> group_;
 };
 
 }  // namespace
 
-awaitable<void> gather(asio::any_io_executor executor, std::vector<awaitable<void>> tasks) {
-    auto const group = std::make_shared<Group>(tasks.size());
+awaitable<void> gather(asio::any_io_executor executor, std::vector<awaitable<void>> tasks, std::shared_ptr<GatherStop> stop) {
+    auto const group = std::make_shared<GatherGroup>(tasks.size());
     Waiting waiting(ParkingLot::of(executor), group);
+    if (stop)
+        stop->group_ = group;
     for (std::size_t i = 0; i < tasks.size(); ++i) {
         auto ended = [group](std::exception_ptr error) {
             if (error && !group->error)
@@ -68,7 +75,7 @@ awaitable<void> gather(asio::any_io_executor executor, std::vector<awaitable<voi
     if (group->running != 0) {
         // Cancelled before it began to wait: nobody else would pass it on.
         auto const state = co_await asio::this_coro::cancellation_state;
-        if (state.cancelled() != asio::cancellation_type::none)
+        if (state.cancelled() != asio::cancellation_type::none || (stop && stop->requested()))
             group->cancel();
         co_await waiting.wait();
     }

@@ -80,6 +80,10 @@ Store& Runtime::store() const {
     return *impl_->store;
 }
 
+std::shared_ptr<Store> Runtime::shared_store() const noexcept {
+    return impl_->store;
+}
+
 Clock& Runtime::clock() const {
     return *impl_->clock;
 }

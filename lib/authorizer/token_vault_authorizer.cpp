@@ -26,10 +26,10 @@ TokenVaultAuthorizer::TokenVaultAuthorizer(Runtime runtime, OauthClient client, 
     if (options.connection_.size() > 128)
         refuse(Errc::invalid_argument, "TokenVault::connection() has more than 128 bytes");
     int const sources = int(options.refresh_token_.given()) + int(options.access_token_.given()) + int(options.tokens_.given());
-    if (sources != 1)
-        refuse(sources == 0 ? Errc::missing_configuration : Errc::invalid_argument,
-               "TokenVault needs exactly one of refresh_token() and access_token(); " +
-                   std::string(sources == 0 ? "neither is given" : "several are given"));
+    if (sources > 1)
+        refuse(Errc::invalid_argument, "TokenVault takes one of refresh_token() and access_token(); several are given");
+    if (sources == 0)
+        options.refresh_token_ = [](ToolCall const& call) { return call.refresh_token(); };
 
     ExchangeSettings settings(std::move(options.common_));
     if (settings.common.name.empty())

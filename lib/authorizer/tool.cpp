@@ -2,6 +2,7 @@
 
 #include "asio/cancellation.hpp"
 #include "authorizer/authorized_http_impl.hpp"
+#include "authorizer/round.hpp"
 #include "authorizer/tool_execution.hpp"
 #include "schema/text.hpp"
 
@@ -144,11 +145,24 @@ awaitable<outcome<Credentials>> admit(std::vector<AnyAuthorizer> authorizers, de
                                       std::optional<AnyAuthorizer>& refuser)
 {
     Grant all;
+    HandleSet handles;
+    bool const several = authorizers.size() > 1;
+    if (several) {
+        BOOST_OUTCOME_CO_TRY(handles, HandleSet::parse(execution.call.resumed(), authorizers.size()));
+    }
+    std::size_t nesting = authorizers.size();
     for (auto& authorizer : authorizers) {
-        auto granted = co_await authorizer.prepare(execution.call);
+        --nesting;
+        auto call = execution.call;
+        if (several && !call.resumed().empty())
+            call.resumed(handles.of(nesting));
+        Proceedings proceedings;
+        auto granted = co_await authorizer.prepare(std::move(call), proceedings);
+        attribute(proceedings, granted, authorizer);
         if (granted) {
             auto& grant = granted.value();
-            execution.granters.emplace_back(grant.credentials, authorizer);
+            for (auto& granter : proceedings.granters)
+                execution.granters.push_back(std::move(granter));
             if (execution.runtime == nullptr)
                 execution.runtime = authorizer.runtime();
             all.credentials = all.credentials.merged_with(grant.credentials);
@@ -156,14 +170,16 @@ awaitable<outcome<Credentials>> admit(std::vector<AnyAuthorizer> authorizers, de
                 all.claims.push_back(std::move(one));
             continue;
         }
-        bool final = granted.has_interrupt() && !granted.interrupt().resumable();
-        if (granted.has_failure())
-            final = !(granted.failure() == Errc::cancelled);
-        if (final)
-            refuser.emplace(authorizer);
-        if (granted.has_interrupt())
-            co_return granted.interrupt();
-        co_return granted.failure();
+        refuser = std::move(proceedings.refuser);
+        if (!granted.has_interrupt())
+            co_return granted.failure();
+        auto interrupt = granted.interrupt();
+        if (several && !interrupt.handle().empty()) {
+            HandleSet its;
+            its.add(nesting, interrupt.handle());
+            interrupt.handle(its.text());
+        }
+        co_return interrupt;
     }
     auto const state = co_await asio::this_coro::cancellation_state;
     if (detail::is_cancelled(state))
@@ -186,14 +202,14 @@ Interrupt made_final(Interrupt const& interrupt)
 }
 
 /// What became of a run of the handler in which an API refused a token.
-struct Verdict {
+struct AfterRefusal {
     bool again = false;                                  ///< Run the handler once more.
     std::optional<outcome<boost::json::value>> instead;  ///< The tool's answer in place of the handler's.
 };
 
-awaitable<Verdict> judge(std::shared_ptr<detail::ToolExecution> execution)
+awaitable<AfterRefusal> judge(std::shared_ptr<detail::ToolExecution> execution)
 {
-    Verdict verdict;
+    AfterRefusal verdict;
     if (execution->refused) {
         TokenRefusal refusal = std::move(*execution->refused);
         execution->refused.reset();

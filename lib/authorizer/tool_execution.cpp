@@ -50,7 +50,9 @@ awaitable<outcome<Grant>> ToolExecution::ask_granter(TokenRefusal refusal)
         answer = co_await not_renewed(std::move(refusal));
     else {
         granter.emplace(found->second);
-        answer = co_await granter->renew(call, std::move(refusal));
+        auto its_call = call;
+        its_call.resumed({});  // it names what was asked of all authorizers
+        answer = co_await granter->renew(std::move(its_call), std::move(refusal));
     }
     if (answer) {
         Grant grant = std::move(answer).value();

@@ -164,6 +164,8 @@ constexpr std::size_t max_scope = 1024;
 constexpr std::size_t max_scopes = 256;
 constexpr std::size_t max_params = 64;
 constexpr std::size_t max_decisions = 100;
+constexpr std::size_t max_others = 16;
+constexpr std::size_t max_handle = 8192;
 constexpr std::int64_t max_time = 9'000'000'000;  // the year 2255: what nanoseconds in 64 bits can hold
 constexpr std::int64_t max_duration = 10LL * 365 * 24 * 3600;
 
@@ -375,6 +377,7 @@ struct Interrupt::Data {
     std::optional<time_point> next_poll_at;
     std::optional<ServerReply> server;
     std::vector<Decision> decisions;
+    std::vector<Interrupt> others;
 
     static Data const& none() noexcept {
         static Data const data;
@@ -490,6 +493,21 @@ ServerReply const* Interrupt::server() const noexcept {
 
 std::vector<Decision> const& Interrupt::decisions() const noexcept {
     return (data_ ? *data_ : Data::none()).decisions;
+}
+
+std::vector<Interrupt> const& Interrupt::others() const noexcept {
+    return (data_ ? *data_ : Data::none()).others;
+}
+
+Interrupt& Interrupt::others(std::vector<Interrupt> value) {
+    if (value.size() > max_others)
+        value.resize(max_others);
+    for (Interrupt& other : value) {
+        if (!other.others().empty())
+            other.own().others.clear();
+    }
+    own().others = std::move(value);
+    return *this;
 }
 
 Interrupt& Interrupt::decisions(std::vector<Decision> value) {
@@ -616,6 +634,12 @@ json::object Interrupt::to_json() const {
         }
         object["decisions"] = std::move(decisions);
     }
+    if (!data.others.empty()) {
+        json::array others;
+        for (Interrupt const& other : data.others)
+            others.push_back(other.to_json());
+        object["others"] = std::move(others);
+    }
     return object;
 }
 
@@ -658,6 +682,12 @@ json::object Interrupt::to_public_json() const {
         data.show(server, "description", data.server->description);
         data.show(server, "requestId", data.server->request_id);
         object["server"] = std::move(server);
+    }
+    if (!data.others.empty()) {
+        json::array others;
+        for (Interrupt const& other : data.others)
+            others.push_back(other.to_public_json());
+        object["others"] = std::move(others);
     }
     return object;
 }
@@ -786,7 +816,7 @@ result<Interrupt> Interrupt::parse(json::value const& value) {
                                data.retry_after.emplace());
     });
     reader.optional(object, {"handle"}, [&](json::value const& from) {
-        return reader.name(from, "/handle", max_name, data.handle);
+        return reader.name(from, "/handle", max_handle, data.handle);
     });
     reader.optional(object, {"bindingMessage"}, [&](json::value const& from) {
         return reader.text(from, "/bindingMessage", max_message, data.binding_message);
@@ -841,6 +871,22 @@ result<Interrupt> Interrupt::parse(json::value const& value) {
             read("subject", decision.subject);
             read("action", decision.action);
             read("reason", decision.reason);
+        }
+        return reader.ok();
+    });
+    reader.optional(object, {"others"}, [&](json::value const& from) {
+        json::array const* const array = from.if_array();
+        if (array == nullptr || array->size() > max_others)
+            return reader.fail("/others", fmt::format("must be an array of at most {}", max_others));
+        for (json::value const& each : *array) {
+            if (!each.is_object())
+                return reader.fail("/others", "must be an array of objects");
+            json::object other = each.get_object();
+            other.erase("others");
+            auto read = parse(std::move(other));
+            if (!read)
+                return reader.fail("/others", read.failure().detail());
+            data.others.push_back(std::move(read).value());
         }
         return reader.ok();
     });

@@ -16,6 +16,7 @@ struct ToolCall::Data {
     boost::json::value input;
     std::string resumed;
     boost::json::value resumed_with;
+    Secret refresh_token;
     std::string traceparent;
 };
 
@@ -40,6 +41,7 @@ std::string const& ToolCall::call_id() const noexcept { return data_->call_id; }
 boost::json::value const& ToolCall::input() const noexcept { return data_->input; }
 std::string const& ToolCall::resumed() const noexcept { return data_->resumed; }
 boost::json::value const& ToolCall::resumed_with() const noexcept { return data_->resumed_with; }
+Secret const& ToolCall::refresh_token() const noexcept { return data_->refresh_token; }
 std::string const& ToolCall::traceparent() const noexcept { return data_->traceparent; }
 
 ToolCall::Data& ToolCall::own()
@@ -88,6 +90,12 @@ ToolCall& ToolCall::resumed(std::string handle)
 ToolCall& ToolCall::resumed_with(boost::json::value value)
 {
     own().resumed_with = std::move(value);
+    return *this;
+}
+
+ToolCall& ToolCall::refresh_token(Secret value)
+{
+    own().refresh_token = std::move(value);
     return *this;
 }
 

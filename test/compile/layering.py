@@ -23,9 +23,14 @@ LAYERS = {
         r"boost/json(\.hpp|/(?!fwd\.hpp|value\.hpp))",
     ),
     "public headers": (
-        r"include/assent/(?!testing/)(?!assent\.hpp).*",
+        r"include/assent/(?!testing/)(?!(assent|async)\.hpp).*",
         rf"{HEAVY}|{CRYPTO}|{TESTING}|{UMBRELLA}",
         rf"boost/(beast|url|json|outcome|test)\.hpp|{ASIO_BEYOND_PORTS}",
+    ),
+    "completion tokens": (
+        r"include/assent/async\.hpp",
+        rf"{HEAVY}|{CRYPTO}|{TESTING}|{UMBRELLA}",
+        r"boost/asio(\.hpp|/(?!(awaitable|any_io_executor|any_completion_handler|associator|async_result|cancellation_signal)\.hpp))",
     ),
     "lib/core": (
         r"lib/core/.*",

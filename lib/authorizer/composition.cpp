@@ -1,0 +1,106 @@
+#include "authorizer/composition.hpp"
+
+#include "asio/cancellation.hpp"
+
+#include <boost/asio/this_coro.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace assent::detail {
+namespace {
+
+constexpr std::size_t max_names = 256;
+
+}  // namespace
+
+Composition::Composition(std::vector<AnyAuthorizer> members, char const* what) : members_(std::move(members))
+{
+    if (members_.empty())
+        throw ConfigurationError(
+            Failure(Errc::missing_configuration, fmt::format("{} of no authorizer would decide nothing; give it at least one", what)));
+    bool several_keys = false;
+    for (auto const& member : members_) {
+        asks_person_ = asks_person_ || member.asks_person();
+        if (runtime_ == nullptr)
+            runtime_ = member.runtime();
+        auto const* const key = member.dpop();
+        several_keys = several_keys || (dpop_ != nullptr && key != nullptr && dpop_ != key);
+        if (dpop_ == nullptr)
+            dpop_ = key;
+    }
+    if (several_keys)
+        dpop_ = nullptr;
+}
+
+awaitable<outcome<Credentials>> Composition::authorize(std::shared_ptr<Composition> self, ToolCall call)
+{
+    BOOST_OUTCOME_CO_TRY(auto grant, co_await prepare(std::move(self), std::move(call)));
+    co_return co_await claim(std::move(grant));
+}
+
+awaitable<outcome<Grant>> Composition::prepare(std::shared_ptr<Composition> self, ToolCall call)
+{
+    Proceedings proceedings;
+    co_return co_await prepare(std::move(self), std::move(call), proceedings);
+}
+
+awaitable<outcome<Grant>> Composition::prepare(std::shared_ptr<Composition> self, ToolCall call, Proceedings& proceedings)
+{
+    bool const throws = co_await asio::this_coro::throw_if_cancelled();
+    co_await asio::this_coro::throw_if_cancelled(false);
+    auto answer = co_await self->decide(std::move(call), proceedings);
+    if (answer.has_value())
+        self->learn(proceedings);
+    co_await asio::this_coro::throw_if_cancelled(throws);
+    co_return answer;
+}
+
+awaitable<outcome<Grant>> Composition::renew(ToolCall call, TokenRefusal refusal) const
+{
+    auto const named = [&](auto const& granter) { return granter.first == refusal.name; };
+    auto const found = refusal.name.empty() && granters_.size() == 1 ? granters_.begin() : std::ranges::find_if(granters_, named);
+    if (found == granters_.end())
+        return not_renewed(std::move(refusal));
+    refusal.name = found->first;
+    auto granter = found->second;
+    call.resumed({});  // it names what was asked of all of them
+    return granter.renew(std::move(call), std::move(refusal));
+}
+
+std::optional<std::size_t> Composition::cached_member(ToolCall const& call) const
+{
+    if (!call.resumed().empty())
+        return std::nullopt;
+    for (std::size_t member = 0; member < members_.size(); ++member) {
+        if (members_[member].try_cached(call))
+            return member;
+    }
+    return std::nullopt;
+}
+
+std::vector<std::size_t> Composition::members_that_ask(bool ask) const
+{
+    std::vector<std::size_t> out;
+    for (std::size_t member = 0; member < members_.size(); ++member) {
+        if (members_[member].asks_person() == ask)
+            out.push_back(member);
+    }
+    return out;
+}
+
+void Composition::learn(Proceedings const& proceedings)
+{
+    for (auto const& [credentials, granter] : proceedings.granters) {
+        for (auto const name : credentials.names()) {
+            auto const found = std::ranges::find_if(granters_, [&](auto const& known) { return known.first == name; });
+            if (found != granters_.end())
+                found->second = granter;
+            else if (granters_.size() < max_names)
+                granters_.emplace_back(name, granter);
+        }
+    }
+}
+
+}  // namespace assent::detail

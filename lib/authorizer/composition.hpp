@@ -1,0 +1,55 @@
+#pragma once
+
+#include <assent/authorizer.hpp>
+#include <assent/awaitable.hpp>
+#include <assent/outcome.hpp>
+#include <assent/tool_call.hpp>
+
+#include "authorizer/handle_set.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace assent::detail {
+
+/// What is behind a Combined.
+class Composition : public std::enable_shared_from_this<Composition> {
+public:
+    /// @par Exceptions ConfigurationError when there is no member. @param what for its text.
+    Composition(std::vector<AnyAuthorizer> members, char const* what);
+    virtual ~Composition() = default;
+
+    static awaitable<outcome<Credentials>> authorize(std::shared_ptr<Composition> self, ToolCall call);
+    static awaitable<outcome<Grant>> prepare(std::shared_ptr<Composition> self, ToolCall call);
+    static awaitable<outcome<Grant>> prepare(std::shared_ptr<Composition> self, ToolCall call, Proceedings& proceedings);
+    awaitable<outcome<Grant>> renew(ToolCall call, TokenRefusal refusal) const;
+    virtual std::optional<Credentials> try_cached(ToolCall const& call) const = 0;
+    bool asks_person() const noexcept { return asks_person_; }
+    Runtime const* runtime() const noexcept { return runtime_; }
+    Dpop const* dpop() const noexcept { return dpop_; }
+
+protected:
+    /// The answer; `proceedings` learns who granted and who refused. Cancellation is a value in it.
+    virtual awaitable<outcome<Grant>> decide(ToolCall call, Proceedings& proceedings) = 0;
+
+    /// The first of those that is granted in memory already.
+    std::optional<std::size_t> cached_member(ToolCall const& call) const;
+    /// Those that ask a person, or those that do not.
+    std::vector<std::size_t> members_that_ask(bool ask) const;
+
+    std::vector<AnyAuthorizer> const members_;
+
+private:
+    void learn(Proceedings const& proceedings);
+
+    bool asks_person_ = false;
+    Runtime const* runtime_ = nullptr;
+    Dpop const* dpop_ = nullptr;
+    std::vector<std::pair<std::string, AnyAuthorizer>> granters_;  ///< Who last granted a token set of that name.
+};
+
+}  // namespace assent::detail
