@@ -5,9 +5,11 @@
 #include "support/http.hpp"
 #include "support/paths.hpp"
 
+#include <assent/agent.hpp>
 #include <assent/models.hpp>
 #include <assent/testing/scripted_http_client.hpp>
 
+#include <boost/describe/class.hpp>
 #include <boost/json.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -35,6 +37,15 @@ std::string peer_script() {
 json::object city_schema() {
     return json::parse(R"({"type":"object","properties":{"city":{"type":"string"}},"required":["city"],"additionalProperties":false})")
         .as_object();
+}
+
+struct CityOfModels {
+    std::string city;
+};
+BOOST_DESCRIBE_STRUCT(CityOfModels, (), (city))
+
+awaitable<std::string> weather_of(CityOfModels where, ToolContext&) {
+    co_return where.city == "Rome" ? "rain" : "sun";
 }
 
 class AimockFixture {
@@ -140,6 +151,41 @@ BOOST_AUTO_TEST_CASE(two_calls_at_once_are_answered_and_the_answers_understood) 
                 BOOST_TEST(end.value().message->text() == "Take an umbrella to Rome.");
             }
         }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(an_agent_runs_the_tools_that_they_call) {
+    std::vector<Tool> const tools{tool<CityOfModels>("srv__get_weather", "The weather of a city", weather_of)};
+    Principal const user("https://idp.example/", "alice");
+    for (auto const& model : all()) {
+        for (bool const streamed : {false, true}) {
+            BOOST_TEST_CONTEXT(model->provider() << (streamed ? ", streamed" : "")) {
+                Agent const agent(runtime, model, tools);
+                RunOptions options;
+                chunks.clear();
+                if (streamed)
+                    options.on_chunk([this](ModelChunk chunk) { chunks.push_back(std::move(chunk)); });
+                GenerateRequest const request(user, {Message::user("weather in Paris and Rome?")});
+                auto const response = test::run(io, agent.generate(request, options));
+                BOOST_REQUIRE_MESSAGE(response.ok(), "the run failed");
+                BOOST_TEST(response.text() == "Take an umbrella to Rome.");
+                BOOST_TEST(response.messages().size() == 4u);
+                if (streamed)
+                    BOOST_TEST(text_of(chunks) == "Take an umbrella to Rome.");
+            }
+        }
+    }
+    // What is no JSON is told to the model, which does better.
+    auto const openai = all()[1];
+    Agent const agent(runtime, openai, tools);
+    for (bool const streamed : {false, true}) {
+        RunOptions options;
+        if (streamed)
+            options.on_chunk([](ModelChunk) {});
+        GenerateRequest const request(user, {Message::user("broken")});
+        auto const response = test::run(io, agent.generate(request, options));
+        BOOST_REQUIRE_MESSAGE(response.ok(), "the run failed");
+        BOOST_TEST(response.text() == "I shall write JSON.");
     }
 }
 

@@ -18,6 +18,8 @@ async function mock() {
   ];
   mock.on({ userMessage: 'weather', hasToolResult: false }, { toolCalls: calls });
   mock.on({ userMessage: 'weather', hasToolResult: true, toolResultContains: 'rain' }, { content: 'Take an umbrella to Rome.' });
+  mock.on({ userMessage: 'broken', hasToolResult: false }, { toolCalls: [{ id: 'call_3', name: 'srv__get_weather', arguments: '{"city": ' }] });
+  mock.on({ userMessage: 'broken', hasToolResult: true, toolResultContains: 'error' }, { content: 'I shall write JSON.' });
   mock.onMessage('hello', { content: 'Hi there! This is long enough to come in several pieces.' });
   mock.onMessage('cut', { content: 'This will be cut short, somewhere in the middle of its second half.' }, { truncateAfterChunks: 5, chunkSize: 8, latency: 20 });
   await mock.start();
