@@ -42,7 +42,7 @@ endforeach()
 string(REPLACE "<semicolon>" ";" program "${program}")
 file(CONFIGURE OUTPUT "${CMAKE_CURRENT_BINARY_DIR}/readme/readme.cpp" CONTENT "${program}" @ONLY)
 add_executable(assent_readme EXCLUDE_FROM_ALL "${CMAKE_CURRENT_BINARY_DIR}/readme/readme.cpp")
-target_link_libraries(assent_readme PRIVATE assent::assent assent::http fmt::fmt)
+target_link_libraries(assent_readme PRIVATE assent::assent assent::http assent::tenant fmt::fmt)
 assent_add_check(readme_compiles ${CMAKE_COMMAND} --build "${PROJECT_BINARY_DIR}" --target assent_readme)
 set_tests_properties(check/readme_compiles PROPERTIES PROCESSORS 2 TIMEOUT 600 RESOURCE_LOCK build)
 

@@ -12,7 +12,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -129,7 +128,7 @@ private:
     std::string signed_jwt(std::string_view type, boost::json::object claims, Time now) const;
     /// The claims of an access token of ours that is still good.
     std::optional<boost::json::object> claims_of(std::string_view access_token, Time now) const;
-    void revoke_family(std::string_view family);
+    void revoke_family(std::string const& family);
 
     void changed(std::string_view subject) const;
     void forget_old(Time now);
@@ -150,7 +149,6 @@ private:
     std::unordered_map<std::string, std::shared_ptr<DeviceSignIn>> sign_ins_;         ///< By device_code.
     std::map<std::string, std::shared_ptr<DeviceSignIn>, std::less<>> sign_ins_by_code_;  ///< By user_code, without its hyphen.
     std::unordered_map<std::string, RefreshToken> refresh_tokens_;
-    std::set<std::string, std::less<>> revoked_families_;
     std::vector<Account> accounts_;
     std::vector<Connecting> connecting_;
     std::map<std::string, ThirdPartyToken, std::less<>> third_party_tokens_;

@@ -45,8 +45,7 @@ ApiAnswer OauthCore::federated(ApiRequest const& request, RegisteredClient const
     std::string subject;
     if (type == refresh_type) {
         auto const at = refresh_tokens_.find(std::string(parameters.get("subject_token")));
-        if (at == refresh_tokens_.end() || at->second.grant.client_id != client.settings.id() || at->second.used ||
-            revoked_families_.contains(at->second.family))
+        if (at == refresh_tokens_.end() || at->second.grant.client_id != client.settings.id() || at->second.used)
             return oauth_error(401, "federated_connection_refresh_token_not_found", "The subject token is unknown or over.");
         if (client.settings.rotate_refresh_tokens())
             return oauth_error(403, "unauthorized_client", "Token Vault needs refresh token rotation to be off for the client.");

@@ -69,10 +69,10 @@ ApiAnswer OauthCore::refresh(ApiRequest const& request, RegisteredClient const& 
     int const refused = is_auth0() ? 403 : 400;
     auto const unknown = oauth_error(refused, "invalid_grant", "Unknown or invalid refresh token.");
     auto const at = refresh_tokens_.find(std::string(request.parameters.get("refresh_token")));
-    if (at == refresh_tokens_.end() || at->second.grant.client_id != client.settings.id() || revoked_families_.contains(at->second.family))
+    if (at == refresh_tokens_.end() || at->second.grant.client_id != client.settings.id())
         return unknown;
     if (at->second.used) {  // RFC 9700 4.14.2: it has leaked, and nobody knows which of the two is the thief
-        revoke_family(at->second.family);
+        revoke_family(std::string(at->second.family));
         return unknown;
     }
     Grant grant = at->second.grant;
@@ -136,7 +136,8 @@ ApiAnswer OauthCore::grant_tokens(Grant const& grant, Time now, bool with_refres
 std::string OauthCore::make_refresh_token(Grant grant, Time now)
 {
     if (refresh_tokens_.size() >= max_refresh_tokens)
-        refresh_tokens_.clear();
+        refresh_tokens_.erase(std::min_element(refresh_tokens_.begin(), refresh_tokens_.end(),
+                                               [](auto const& a, auto const& b) { return a.second.made_at < b.second.made_at; }));
     std::string token = "rt_" + random_base64url(32);
     refresh_tokens_.emplace(token, RefreshToken{random_base64url(12), std::move(grant), false, now});
     return token;
@@ -245,9 +246,9 @@ ApiAnswer OauthCore::user_info(ApiRequest const& request, Time now)
     return ApiAnswer(200, std::move(body));
 }
 
-void OauthCore::revoke_family(std::string_view family)
+void OauthCore::revoke_family(std::string const& family)
 {
-    revoked_families_.emplace(family);
+    std::erase_if(refresh_tokens_, [&](auto const& entry) { return entry.second.family == family; });
 }
 
 ApiAnswer OauthCore::revoke(ApiRequest const& request, Time now)
@@ -261,7 +262,7 @@ ApiAnswer OauthCore::revoke(ApiRequest const& request, Time now)
         return oauth_error(400, "invalid_request", "A token is needed.");
     auto const at = refresh_tokens_.find(std::string(token));
     if (at != refresh_tokens_.end() && at->second.grant.client_id == client->settings.id())
-        revoke_family(at->second.family);
+        revoke_family(std::string(at->second.family));
     return ApiAnswer(200);  // also for a token that is none (RFC 7009 2.2)
 }
 
