@@ -155,6 +155,13 @@ public:
         return *this;
     }
     RunOptions refresh_token(Secret value) && { return std::move(refresh_token(std::move(value))); }
+    /// Of the agent's tools, only those of these names are told of and run; what an FgaToolFilter leaves, for example. Default all.
+    RunOptions& tools(std::vector<std::string> names) &
+    {
+        tools_ = std::move(names);
+        return *this;
+    }
+    RunOptions tools(std::vector<std::string> names) && { return std::move(tools(std::move(names))); }
     /// W3C traceparent of the caller. Default none.
     RunOptions& traceparent(std::string value) &
     {
@@ -167,6 +174,7 @@ public:
     std::optional<std::chrono::milliseconds> deadline() const noexcept { return deadline_; }
     std::optional<ModelConfig> const& config() const noexcept { return config_; }
     Secret const& refresh_token() const noexcept { return refresh_token_; }
+    std::optional<std::vector<std::string>> const& tools() const noexcept { return tools_; }
     std::string const& traceparent() const noexcept { return traceparent_; }
 
 private:
@@ -174,6 +182,7 @@ private:
     std::optional<std::chrono::milliseconds> deadline_;
     std::optional<ModelConfig> config_;
     Secret refresh_token_;
+    std::optional<std::vector<std::string>> tools_;
     std::string traceparent_;
 };
 

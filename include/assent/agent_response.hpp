@@ -24,6 +24,7 @@ public:
 
     /// True with an answer of the model, or with interrupts.
     bool ok() const noexcept;
+    bool has_failure() const noexcept { return !ok(); }
     /// stop or another end of the model's; interrupted; blocked, aborted (cancelled, out of time, too many turns) or failed.
     FinishReason finish_reason() const noexcept;
     /// Why, in words: ours, or the provider's, which are untrusted. Often empty.

@@ -11,7 +11,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace assent {
 namespace detail {
@@ -63,6 +65,15 @@ Tool const* AgentCore::tool(std::string_view name) const {
     return found == tools_.end() ? nullptr : &found->second;
 }
 
+std::shared_ptr<GenerationConfig const> AgentCore::config_for(RunOptions const& run_options) const {
+    if (!run_options.tools())
+        return config;
+    auto const& names = *run_options.tools();
+    auto out = std::make_shared<GenerationConfig>(*config);
+    std::erase_if(out->tools, [&](ToolDefinition const& tool) { return std::find(names.begin(), names.end(), tool.name) == names.end(); });
+    return out;
+}
+
 namespace {
 
 /// @par Errors no_subject, invalid_argument.
@@ -89,9 +100,10 @@ awaitable<AgentResponse> run_session(std::shared_ptr<AgentCore const> core, Sess
 awaitable<AgentResponse> run_request(std::shared_ptr<AgentCore const> core, GenerateRequest request, RunOptions options) {
     auto const limit = std::make_shared<TimeLimit>();
     auto const until = AgentRun::until(*core, options);
-    Generation generation(core->config, request.messages());
+    auto const config = core->config_for(options);
+    Generation generation(config, request.messages());
     if (request.resume())
-        generation = Generation(core->config, request.messages(), *request.resume(), false);
+        generation = Generation(config, request.messages(), *request.resume(), false);
     auto const run = std::make_shared<AgentRun>(core, request.principal(), request.thread_id(), std::move(options), std::move(generation), limit);
     auto const executor = co_await asio::this_coro::executor;
     auto running = AgentRun::run(run);

@@ -32,6 +32,8 @@ public:
 
     /// Null when there is none of that name.
     Tool const* tool(std::string_view name) const;
+    /// With the tools of a run only.
+    std::shared_ptr<GenerationConfig const> config_for(RunOptions const& options) const;
 
     Runtime runtime;
     std::shared_ptr<Model> model;

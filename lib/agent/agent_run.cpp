@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -149,7 +150,9 @@ awaitable<void> AgentRun::run_tool(std::size_t index) {
     telemetry.attribute("gen_ai.tool.name", task.name);
     telemetry.attribute("gen_ai.tool.type", "function");
     telemetry.attribute("gen_ai.tool.call.id", task.ref);
-    auto const* tool = core->tool(task.name);
+    auto const& allowed = options_.tools();
+    bool const may = !allowed || std::find(allowed->begin(), allowed->end(), task.name) != allowed->end();
+    auto const* tool = may ? core->tool(task.name) : nullptr;
     if (tool == nullptr) {
         telemetry.attribute("error.type", "unknown_tool");
         answers_[index] = unknown_tool(task.name, errors);

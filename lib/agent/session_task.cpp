@@ -95,8 +95,8 @@ awaitable<result<std::optional<Generation>>> SessionTask::prepare() {
         parts = chosen_by_time();
     }
     if (parts)
-        co_return std::optional<Generation>(Generation(core_->config, loaded_.record.messages, *parts, true));
-    Generation more(core_->config, loaded_.record.messages);
+        co_return std::optional<Generation>(Generation(core_->config_for(options_), loaded_.record.messages, *parts, true));
+    Generation more(core_->config_for(options_), loaded_.record.messages);
     bool const asked = std::holds_alternative<Resume>(what_);
     if (loaded_.record.pending.empty() && more.unfinished())
         co_return std::optional<Generation>(std::move(more));
@@ -124,7 +124,7 @@ result<std::optional<Generation>> SessionTask::prepare_turn(Turn const& turn) {
     auto messages = record.messages;
     messages.insert(messages.end(), turn.messages().begin(), turn.messages().end());
     messages_before_ = messages.size();
-    return std::optional<Generation>(Generation(core_->config, std::move(messages)));
+    return std::optional<Generation>(Generation(core_->config_for(options_), std::move(messages)));
 }
 
 result<ResumeParts> SessionTask::chosen(Resume const& resume) {

@@ -1,6 +1,7 @@
 #include <assent/tool.hpp>
 
 #include "asio/cancellation.hpp"
+#include "authorizer/authorize_span.hpp"
 #include "authorizer/authorized_http_impl.hpp"
 #include "authorizer/round.hpp"
 #include "authorizer/tool_execution.hpp"
@@ -291,7 +292,9 @@ awaitable<outcome<boost::json::value>> Tool::run(std::shared_ptr<Data const> dat
     co_await asio::this_coro::throw_if_cancelled(false);
     auto const execution = std::make_shared<detail::ToolExecution>(std::move(call), Credentials());
     std::optional<AnyAuthorizer> refuser;
+    detail::AuthorizeSpan span(data->authorizers, execution->call);
     auto admitted = co_await admit(data->authorizers, *execution, refuser);
+    span.ended(admitted);
     if (!admitted) {
         outcome<boost::json::value> answer;
         Refusal refusal;

@@ -210,6 +210,19 @@ BOOST_AUTO_TEST_CASE(a_refusal_is_told_to_the_model_and_nothing_runs)
     BOOST_TEST(json::serialize(output).find(provider->latest().parameters["auth_req_id"] + "x") == std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(a_run_can_be_given_some_of_the_tools_only)
+{
+    int ran = 0;
+    model->answer(calls(R"([{"toolRequest":{"ref":"1","name":"mine","input":{"n":1}}},{"toolRequest":{"ref":"2","name":"admin","input":{"n":1}}}])")).say("done");
+    auto const both = agent(tools_of(plain("mine", [](int n) { return json::value(n); }), plain("admin", [&ran](int) { return json::value(++ran); })));
+    auto const response = generate(both, RunOptions().tools({"mine", "unknown"}));
+    BOOST_REQUIRE(response.ok());
+    BOOST_REQUIRE(model->requests()[0].tools.size() == 1u);
+    BOOST_TEST(model->requests()[0].tools[0].name == "mine");
+    BOOST_TEST(ran == 0);
+    BOOST_TEST(response.messages()[2].content()[1].if_tool_response()->output->at("error") == json::value("unknown_tool"));
+}
+
 BOOST_AUTO_TEST_CASE(a_handler_can_ask_the_person_itself_and_is_given_what_the_host_says)
 {
     model->call("ask", json::object{{"n", 7}}, "q").say("thanks");
@@ -325,6 +338,8 @@ BOOST_AUTO_TEST_CASE(spans_metrics_and_audit_records_tell_of_a_whole_run_without
     BOOST_TEST(observer->spans[1].starts_with("chat scripted < span-0 gen_ai.operation.name=chat gen_ai.provider.name=scripted"));
     BOOST_TEST(observer->spans[2].starts_with("execute_tool buy_stock < span-0 gen_ai.operation.name=execute_tool gen_ai.tool.name=buy_stock "
                                               "gen_ai.tool.type=function gen_ai.tool.call.id=r1"));
+    BOOST_TEST(observer->spans[3] == "authorize buy_stock < span-2 authz.resumed=false authz.outcome=pending ended");
+    BOOST_TEST(observer->spans[6] == "authorize buy_stock < span-5 authz.resumed=true authz.outcome=granted ended");
     BOOST_TEST(observer->durations["gen_ai.invoke_agent.duration gen_ai.operation.name=invoke_agent"] == 2u);
     BOOST_TEST(observer->durations["gen_ai.execute_tool.duration gen_ai.operation.name=execute_tool"] == 2u);
     BOOST_TEST(observer->durations["gen_ai.client.operation.duration gen_ai.operation.name=chat"] == 2u);

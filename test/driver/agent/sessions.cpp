@@ -272,6 +272,23 @@ BOOST_AUTO_TEST_CASE(a_session_is_bounded_with_a_clear_error)
     BOOST_TEST(model->remaining() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(a_stored_session_that_is_none_is_refused_not_guessed)
+{
+    auto const talking = agent(std::vector<Tool>());
+    model->say("hello").say("never said");
+    say(talking, "hi");
+    StoreKey const key{"session", "agent", "https://idp.example/", "auth0|alice", "", "", "chat-1"};
+    auto const entry = run(store->get(key)).value();
+    BOOST_REQUIRE(entry.has_value());
+    for (std::string const& text : {std::string(), std::string("{}"), std::string("[]"), entry->value.substr(0, entry->value.size() / 2),
+                                    std::string(R"({"v":2})"), std::string(R"({"v":1,"key":"short","messages":[],"pending":[]})")}) {
+        BOOST_REQUIRE(run(store->put(key, text, std::nullopt)).has_value());
+        BOOST_TEST(failed_with(say(talking, "hi"), Errc::record_corrupt));
+        BOOST_TEST(run(talking.interrupts(chat())).has_failure());
+    }
+    BOOST_TEST(model->remaining() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(a_store_that_fails_at_any_step_never_runs_a_purchase_twice)
 {
     using assent::test::FaultyStore;
