@@ -23,12 +23,12 @@ LAYERS = {
         r"boost/json(\.hpp|/(?!fwd\.hpp|value\.hpp))",
     ),
     "public headers": (
-        r"include/assent/(?!testing/)(?!(assent|async)\.hpp).*",
+        r"include/assent/(?!testing/)(?!(assent|async|async_agent)\.hpp).*",
         rf"{HEAVY}|{CRYPTO}|{TESTING}|{UMBRELLA}",
         rf"boost/(beast|url|json|outcome|test)\.hpp|{ASIO_BEYOND_PORTS}",
     ),
     "completion tokens": (
-        r"include/assent/async\.hpp",
+        r"include/assent/async(_agent)?\.hpp",
         rf"{HEAVY}|{CRYPTO}|{TESTING}|{UMBRELLA}",
         r"boost/asio(\.hpp|/(?!(awaitable|any_io_executor|any_completion_handler|associator|async_result|cancellation_signal)\.hpp))",
     ),
