@@ -13,6 +13,7 @@
 #include <assent/ciba_authorizer.hpp>
 #include <assent/client_certificate.hpp>
 #include <assent/clock.hpp>
+#include <assent/completion.hpp>
 #include <assent/compose.hpp>
 #include <assent/connected_accounts.hpp>
 #include <assent/credentials.hpp>
@@ -25,7 +26,9 @@
 #include <assent/fga_filter.hpp>
 #include <assent/fga_retriever.hpp>
 #include <assent/grant_options.hpp>
+#include <assent/handlers.hpp>
 #include <assent/http_client.hpp>
+#include <assent/input.hpp>
 #include <assent/interrupt.hpp>
 #include <assent/memory_store.hpp>
 #include <assent/message.hpp>
@@ -41,6 +44,7 @@
 #include <assent/resume_parts.hpp>
 #include <assent/resumer.hpp>
 #include <assent/runtime.hpp>
+#include <assent/schema.hpp>
 #include <assent/secret.hpp>
 #include <assent/session.hpp>
 #include <assent/store.hpp>

@@ -31,6 +31,17 @@ public:
     Schema();
     explicit Schema(std::shared_ptr<detail::SchemaChecker const> checker) : checker_(std::move(checker)) {}
 
+    /// From JSON Schema: what drafts 6 to 2020-12 have in common, checked by valijson.
+    ///
+    /// Defaults are applied where it is certain that they hold: below `properties`, `items`, `additionalProperties`, `allOf` and `$ref`.
+    /// A `format` that Field::format() does not know is a remark, as are keywords that nobody knows. Patterns are as in Field::pattern();
+    /// those of `patternProperties` must be simple (no repetition within another, at most two), and names that they meet at most 256
+    /// bytes. Values may have integers within 64 bits, and no NUL characters.
+    /// @par Exceptions ConfigurationError with the JSON pointer of what cannot be used: what is not JSON Schema, a reference out of the
+    ///                 document or to itself, a keyword that would restrict and is not known here (`unevaluatedProperties`,
+    ///                 `unevaluatedItems`, `minContains`, `maxContains`, `$dynamicRef`).
+    static Schema parse(boost::json::object json_schema);
+
     /// JSON Schema, as models and protocols take it: without `$schema`.
     boost::json::object const& json() const noexcept { return checker_->json(); }
 

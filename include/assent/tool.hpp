@@ -3,20 +3,17 @@
 #include <assent/authorized_http.hpp>
 #include <assent/authorizer.hpp>
 #include <assent/awaitable.hpp>
+#include <assent/completion.hpp>
 #include <assent/credentials.hpp>
 #include <assent/input.hpp>
 #include <assent/outcome.hpp>
-#include <assent/parameter.hpp>
+#include <assent/output.hpp>
 #include <assent/schema.hpp>
 #include <assent/token_refusal.hpp>
 #include <assent/tool_call.hpp>
 
-#include <boost/describe/members.hpp>
-#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
-#include <boost/json/value_from.hpp>
-#include <boost/mp11/algorithm.hpp>
 
 #include <concepts>
 #include <functional>
@@ -26,7 +23,6 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace assent {
@@ -146,85 +142,6 @@ inline Tool protect(Tool tool, AnyAuthorizer authorizer) { return tool.protected
 
 namespace detail {
 
-/// A described value as JSON: the form that its schema has.
-template <class T>
-boost::json::value write_value(T const& in)
-{
-    if constexpr (std::same_as<T, boost::json::value>)
-        return in;
-    else if constexpr (is_optional<T>) {
-        if (!in)
-            return nullptr;
-        return write_value(*in);
-    }
-    else if constexpr (is_vector<T>) {
-        boost::json::array out;
-        for (auto const& element : in)
-            out.push_back(write_value<typename T::value_type>(element));
-        return out;
-    }
-    else if constexpr (StringMap<T>) {
-        boost::json::object out;
-        for (auto const& [name, value] : in)
-            out.emplace(name, write_value(value));
-        return out;
-    }
-    else if constexpr (is_variant<T>)
-        return std::visit([](auto const& value) { return write_value(value); }, in);
-    else if constexpr (DescribedStruct<T>) {
-        boost::json::object out;
-        boost::mp11::mp_for_each<MembersOf<T>>([&](auto member) {
-            auto const& value = in.*member.pointer;
-            if constexpr (is_optional<std::remove_cvref_t<decltype(value)>>) {
-                if (!value)
-                    return;
-            }
-            out.emplace(member.name, write_value(value));
-        });
-        return out;
-    }
-    else
-        return boost::json::value_from(in);
-}
-
-template <class T>
-inline constexpr bool is_outcome = false;
-template <class T>
-inline constexpr bool is_outcome<outcome<T>> = true;
-
-/// What a handler returns, as the tool answers with it.
-template <class Returned>
-outcome<boost::json::value> write_output(Returned returned)
-{
-    if constexpr (is_outcome<Returned>) {
-        if (returned.has_interrupt())
-            return returned.interrupt();
-        if (returned.has_failure())
-            return returned.failure();
-        return write_value(std::move(returned).value());
-    }
-    else if constexpr (is_result<Returned>) {
-        if (!returned)
-            return returned.failure();
-        return write_value(std::move(returned).value());
-    }
-    else
-        return write_value(returned);
-}
-
-template <class T>
-struct Given<outcome<T>> : Given<T> {};
-
-/// What a tool that answers with a T tells of it.
-template <class T>
-Schema output_schema_of()
-{
-    if constexpr (std::is_void_v<T>)
-        return Schema();
-    else
-        return schema_of<T>();
-}
-
 template <class F, class Input>
 concept PlainHandler = std::invocable<F&, Input, ToolContext&> || std::invocable<F&, Input>;
 
@@ -237,6 +154,47 @@ decltype(auto) invoke_handler(F& handler, Input input, ToolContext& context)
         return handler(std::move(input));
 }
 
+/// What is given to a completion of that type; nothing when it is none.
+template <class C>
+struct Completed {};
+template <class Output>
+struct Completed<Completion<Output>> {
+    using type = Output;
+};
+/// std::function, asio::any_completion_handler and their like.
+template <template <class...> class C, class Output>
+struct Completed<C<void(boost::system::error_code, Output)>> {
+    using type = std::remove_cvref_t<Output>;
+};
+template <template <class...> class C>
+struct Completed<C<void(boost::system::error_code)>> {
+    using type = void;
+};
+
+template <class Arguments>
+struct ThirdOf {};
+template <class A, class B, class C>
+struct ThirdOf<std::tuple<A, B, C>> {
+    using type = C;
+};
+template <class F>
+using CompletionOf = typename ThirdOf<ArgumentsOf<F>>::type;
+template <class F>
+using CompletedBy = typename Completed<CompletionOf<F>>::type;
+template <class F, class Input>
+concept CallbackHandler = requires { typename CompletedBy<F>; } && std::invocable<F&, Input, ToolContext&, CompletionOf<F>>;
+
+template <class F, class Input>
+struct Answered {
+    using type = typename Given<std::remove_cvref_t<decltype(invoke_handler<Input>(std::declval<F&>(), std::declval<Input>(),
+                                                                                   std::declval<ToolContext&>()))>>::type;
+};
+template <class F, class Input>
+    requires CallbackHandler<F, Input>
+struct Answered<F, Input> {
+    using type = CompletedBy<F>;
+};
+
 /// Runs a typed handler on checked input; input and context live in this frame and the caller's until it has completed.
 template <class Input, class F>
 awaitable<outcome<boost::json::value>> run_handler(std::shared_ptr<F> handler, boost::json::value json, ToolContext& context)
@@ -244,46 +202,83 @@ awaitable<outcome<boost::json::value>> run_handler(std::shared_ptr<F> handler, b
     Input input{};
     if (!read_into(input, json))
         co_return does_not_fit();
-    using Returned = std::remove_cvref_t<decltype(invoke_handler<Input>(*handler, std::move(input), context))>;
-    if constexpr (std::is_void_v<Returned>) {
-        invoke_handler<Input>(*handler, std::move(input), context);
-        co_return boost::json::value();
+    if constexpr (PlainHandler<F, Input>) {
+        using Returned = std::remove_cvref_t<decltype(invoke_handler<Input>(*handler, std::move(input), context))>;
+        if constexpr (std::is_void_v<Returned>) {
+            invoke_handler<Input>(*handler, std::move(input), context);
+            co_return boost::json::value();
+        }
+        else if constexpr (std::same_as<Returned, awaitable<void>>) {
+            auto running = invoke_handler<Input>(*handler, std::move(input), context);
+            co_await std::move(running);
+            co_return boost::json::value();
+        }
+        else if constexpr (is_awaitable<Returned>) {
+            auto running = invoke_handler<Input>(*handler, std::move(input), context);
+            auto output = co_await std::move(running);
+            co_return write_output(std::move(output));
+        }
+        else
+            co_return write_output(invoke_handler<Input>(*handler, std::move(input), context));
     }
-    else if constexpr (std::same_as<Returned, awaitable<void>>) {
-        auto running = invoke_handler<Input>(*handler, std::move(input), context);
-        co_await std::move(running);
-        co_return boost::json::value();
+    else {
+        std::function<void(std::shared_ptr<OwedAnswer>)> start = [&](std::shared_ptr<OwedAnswer> owed) {
+            (*handler)(std::move(input), context, CompletionOf<F>(Completion<CompletedBy<F>>(std::move(owed))));
+        };
+        auto answer = co_await await_answer(std::move(start));
+        co_return answer;
     }
-    else if constexpr (is_awaitable<Returned>) {
-        auto running = invoke_handler<Input>(*handler, std::move(input), context);
-        auto output = co_await std::move(running);
-        co_return write_output(std::move(output));
-    }
-    else
-        co_return write_output(invoke_handler<Input>(*handler, std::move(input), context));
 }
 
 }  // namespace detail
 
+/// A tool whose schema is given as JSON, e.g. of another server's tool or from a file.
+///
+/// @param schema  JSON Schema of the input, an object's; see Schema::parse().
+/// @param handler as for tool(), of a boost::json::object.
+/// @param output  what the handler returns, when its type does not tell.
+/// @par Exceptions ConfigurationError: the schema cannot be used, with its JSON pointer; see also Tool.
+template <class F>
+Tool json_tool(std::string name, std::string description, boost::json::object schema, F handler, Schema output = Schema())
+{
+    using Input = boost::json::object;
+    static_assert(detail::PlainHandler<F, Input> || detail::CallbackHandler<F, Input>,
+                  "a tool's handler takes its input, and may take a ToolContext&, and after it a Completion<Output>");
+    auto shared = std::make_shared<F>(std::move(handler));
+    if (output.json().empty())
+        output = detail::output_schema_of<typename detail::Answered<F, Input>::type>();
+    return Tool(
+        std::move(name), std::move(description), Schema::parse(std::move(schema)),
+        [shared = std::move(shared)](boost::json::value json, ToolContext& context) {
+            return detail::run_handler<Input, F>(shared, std::move(json), context);
+        },
+        std::move(output));
+}
+
 /// A tool with typed input.
 ///
 /// @tparam Input a struct described with BOOST_DESCRIBE_STRUCT, and with describe_fields() what its members are for; see schema_of().
-/// @param handler `awaitable<Output> f(Input, ToolContext&)`, or the same without awaitable or without the context. Output is void, a
-///                described type, anything boost::json::value_from takes, or a result or outcome of one. Copied; captures of a lambda live
-///                as long as the tool.
-/// @par Exceptions ConfigurationError, see Tool and Field.
+/// @param handler one of
+///                - `awaitable<Output> f(Input, ToolContext&)`, a coroutine, or `Output f(Input, ToolContext&)`, a function;
+///                - the same without the context;
+///                - `void f(Input, ToolContext&, Completion<Output>)`, callbacks; also with an asio::any_completion_handler or
+///                  std::function of `void(error_code, Output)`;
+///                - blocking(), for code that blocks, and from_coroutine(), for other coroutine types.
+///                Output is void, a described type, anything boost::json::value_from takes, or, but for callbacks, a result or outcome
+///                of one. Copied; captures of a lambda live as long as the tool.
+/// @par Exceptions ConfigurationError, see Tool and Field. What a handler throws is the caller's.
 template <class Input, class F>
 Tool tool(std::string name, std::string description, F handler)
 {
-    static_assert(detail::PlainHandler<F, Input>, "a tool's handler takes its input and a ToolContext&, or its input alone");
-    using Returned = std::remove_cvref_t<decltype(detail::invoke_handler<Input>(handler, std::declval<Input>(), std::declval<ToolContext&>()))>;
+    static_assert(detail::PlainHandler<F, Input> || detail::CallbackHandler<F, Input>,
+                  "a tool's handler takes its input, and may take a ToolContext&, and after it a Completion<Output>");
     auto shared = std::make_shared<F>(std::move(handler));
     return Tool(
         std::move(name), std::move(description), schema_of<Input>(),
         [shared = std::move(shared)](boost::json::value json, ToolContext& context) {
             return detail::run_handler<Input, F>(shared, std::move(json), context);
         },
-        detail::output_schema_of<typename detail::Given<Returned>::type>());
+        detail::output_schema_of<typename detail::Answered<F, Input>::type>());
 }
 
 }  // namespace assent

@@ -5,6 +5,7 @@
 #include "authorizer/authorized_http_impl.hpp"
 #include "authorizer/round.hpp"
 #include "authorizer/tool_execution.hpp"
+#include "schema/problems.hpp"
 #include "schema/text.hpp"
 
 #include <boost/asio/this_coro.hpp>
@@ -60,7 +61,14 @@ boost::json::object object_schema(Schema const& schema, std::string_view tool)
 
 Tool::Tool(std::string name, std::string description, Schema input, Handler handler, Schema output)
     : Tool(std::move(name), std::move(description),
-           Validator([input](boost::json::value const& json) { return input.check(json); }), std::move(handler))
+           Validator([input](boost::json::value const& json) -> result<boost::json::value> {
+               if (json.is_object())
+                   return input.check(json);
+               detail::Problems problems;
+               problems.expected(detail::InputPath(), "an object", json);
+               return problems.failure();
+           }),
+           std::move(handler))
 {
     auto data = std::make_shared<Data>(*data_);
     data->input_schema = object_schema(input, data->name);

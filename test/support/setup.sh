@@ -9,7 +9,7 @@ fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
 build_packages=(
     cmake=cmake ninja=ninja-build g++=g++ ccache=ccache mold=mold pkg-config=pkg-config python3=python3
     libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libboost-container1.81-dev
-    libssl-dev libfmt-dev libcjose-dev libjansson-dev libqrencode-dev libsqlite3-dev libhiredis-dev
+    libssl-dev libfmt-dev libcjose-dev libjansson-dev libqrencode-dev libvalijson-dev libsqlite3-dev libhiredis-dev
 )
 test_packages=(libboost-test1.81-dev openssl=openssl redis-server=redis-server)
 clang_packages=(clang++-19=clang-19 libclang-rt-19-dev)
