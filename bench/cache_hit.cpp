@@ -1,4 +1,5 @@
-// What a call costs whose credentials this process holds already: co_await authorize(), from one coroutine, on one thread.
+// What a call costs whose credentials this process holds already: co_await authorize(), from one coroutine, on one thread; of one
+// authorizer, and of two that are combined with &&.
 
 #include "harness.hpp"
 #include "support/allocations.hpp"
@@ -14,6 +15,8 @@
 #include <cstdlib>
 #include <iostream>
 #include <memory>
+#include <string>
+#include <utility>
 
 namespace {
 
@@ -28,7 +31,8 @@ struct Measured {
     bool granted = false;
 };
 
-awaitable<Measured> measure(CibaAuthorizer authorizer, ToolCall call, std::size_t hits)
+template <class A>
+awaitable<Measured> measure(A authorizer, ToolCall call, std::size_t hits)
 {
     Measured out;
     auto first = co_await authorizer.authorize(call);
@@ -63,31 +67,39 @@ int main(int argc, char** argv)
     auto const provider = std::make_shared<test::FakeCibaProvider>(clock);
     provider->interval = 1;
     provider->fault = [&](HttpRequest const&) -> std::optional<result<HttpResponse>> {
-        if (!provider->pending.empty())
-            provider->approve();
+        for (auto& [id, pending] : provider->pending)
+            pending.decision = "approve";
         return std::nullopt;
     };
     Runtime runtime(io.get_executor());
     runtime.http(provider).clock(clock);
-    CibaAuthorizer authorizer(runtime,
-                              OauthClient::auth0(test::FakeCibaProvider::domain, "client", Secret("client-secret")),
-                              AsyncAuthorization()
-                                  .scopes({"stock:trade"})
-                                  .binding_message("Trade for a day")
-                                  .credentials_context(CredentialsContext::thread)
-                                  .on_authorization_request(AuthorizationMode::block));
+    auto const ciba = [&](std::string name) {
+        auto settings = AsyncAuthorization()
+                            .scopes({"stock:trade"})
+                            .binding_message("Trade for a day")
+                            .credentials_context(CredentialsContext::thread)
+                            .name(std::move(name))
+                            .on_authorization_request(AuthorizationMode::block);
+        return CibaAuthorizer(runtime, OauthClient::auth0(test::FakeCibaProvider::domain, "client", Secret("client-secret")), settings);
+    };
+    CibaAuthorizer const authorizer = ciba("one");
+    auto const both = ciba("first") && ciba("second");
     ToolCall call(Principal("https://idp.example/", "auth0|alice"), "buy_stock");
     call.thread_id("thread-1").call_id("call-1");
 
     auto future = asio::co_spawn(io, measure(authorizer, call, options.count("hits")), asio::use_future);
+    auto combined = asio::co_spawn(io, measure(both, call, options.count("hits") / 10 + 1), asio::use_future);
     io.run();
     auto const measured = future.get();
-    if (!measured.granted) {
+    auto const of_both = combined.get();
+    if (!measured.granted || !of_both.granted) {
         std::cerr << "cache_hit: the fake provider did not grant\n";
         return EXIT_FAILURE;
     }
     bench::Report("cache_hit")
         .add("ns_per_hit", bench::summarize(measured.nanoseconds))
         .add("allocations", measured.allocations)
+        .add("and_ns_per_hit", bench::summarize(of_both.nanoseconds))
+        .add("and_allocations", of_both.allocations)
         .print();
 }

@@ -2,9 +2,12 @@
 # Builds and runs an example against a real OpenID provider (node-oidc-provider) on this machine.
 # On Debian 12 it first installs what is missing.
 #
-# usage: examples/demo.sh [--no-install] [ciba|device] [OPTION_OF_THE_EXAMPLE...]
-#   ciba    a person confirms purchases on their phone (the default)
-#   device  a person signs in on another device
+# usage: examples/demo.sh [--no-install] [ciba|rar|device|composition|interrupts] [OPTION_OF_THE_EXAMPLE...]
+#   ciba         a person confirms purchases on their phone (the default)
+#   rar          the same with rich authorization requests
+#   device       a person signs in on another device
+#   composition  policies, a phone and another device together
+#   interrupts   an agent whose run is interrupted and resumed
 set -euo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
 case ${1:-} in -h | --help) sed -n '2,/^set/s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
@@ -19,7 +22,7 @@ else
     install_interop
 fi
 example=ciba
-case ${1:-} in ciba | device) example=$1; shift ;; esac
+case ${1:-} in ciba | rar | device | composition | interrupts) example=$1; shift ;; esac
 use_node || fail "the provider needs Node.js 20 or newer"
 [ -d "$top/test/interop/node_modules" ] || fail "test/interop/node_modules is missing: run npm ci in test/interop"
 
@@ -58,7 +61,7 @@ echo "issuer $issuer"
 say "running the example"
 status=0
 case $example in
-ciba) client=post; export CLIENT_SECRET=post-secret-0123456789abcdef0123456789 ;;
+ciba | rar | composition | interrupts) client=post; export CLIENT_SECRET=post-secret-0123456789abcdef0123456789 ;;
 device) client=public; unset CLIENT_SECRET ;;
 esac
 "$examples/$example" --issuer "$issuer" --client-id "$client" --admin "$admin" "$@" </dev/null || status=$?

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
 
 namespace assent::detail {
 namespace {
@@ -36,6 +37,8 @@ Composition::Composition(std::vector<AnyAuthorizer> members, char const* what) :
 
 awaitable<outcome<Credentials>> Composition::authorize(std::shared_ptr<Composition> self, ToolCall call)
 {
+    if (auto cached = self->try_cached(call); cached && self->knows_granters_of(*cached))
+        co_return *std::move(cached);
     BOOST_OUTCOME_CO_TRY(auto grant, co_await prepare(std::move(self), std::move(call)));
     co_return co_await claim(std::move(grant));
 }
@@ -88,6 +91,14 @@ std::vector<std::size_t> Composition::members_that_ask(bool ask) const
             out.push_back(member);
     }
     return out;
+}
+
+bool Composition::knows_granters_of(Credentials const& credentials) const
+{
+    auto const names = credentials.names();
+    return std::ranges::all_of(names, [&](std::string_view name) {
+        return std::ranges::any_of(granters_, [&](auto const& known) { return known.first == name; });
+    });
 }
 
 void Composition::learn(Proceedings const& proceedings)

@@ -45,6 +45,8 @@ protected:
 
 private:
     void learn(Proceedings const& proceedings);
+    /// True when renew() would find them.
+    bool knows_granters_of(Credentials const& credentials) const;
 
     bool asks_person_ = false;
     Runtime const* runtime_ = nullptr;

@@ -46,6 +46,19 @@ target_link_libraries(assent_readme PRIVATE assent::assent assent::http assent::
 assent_add_check(readme_compiles ${CMAKE_COMMAND} --build "${PROJECT_BINARY_DIR}" --target assent_readme)
 set_tests_properties(check/readme_compiles PROPERTIES PROCESSORS 2 TIMEOUT 600 RESOURCE_LOCK build)
 
+# The same program, run against stand-ins.
+add_executable(assent_readme_runs EXCLUDE_FROM_ALL "${PROJECT_SOURCE_DIR}/test/readme/readme_runs.cpp")
+target_include_directories(assent_readme_runs PRIVATE "${CMAKE_CURRENT_BINARY_DIR}/readme")
+target_link_libraries(assent_readme_runs PRIVATE assent_test_support)
+target_compile_options(assent_readme_runs PRIVATE
+    -Wno-return-type # its main() is called otherwise here
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>) # what is only here is taken for a header's
+set_target_properties(assent_readme_runs PROPERTIES CXX_EXTENSIONS OFF)
+assent_add_check(readme_runs_builds ${CMAKE_COMMAND} --build "${PROJECT_BINARY_DIR}" --target assent_readme_runs)
+set_tests_properties(check/readme_runs_builds PROPERTIES PROCESSORS 2 TIMEOUT 600 RESOURCE_LOCK build FIXTURES_SETUP readme)
+assent_add_check(readme_runs assent_readme_runs)
+set_tests_properties(check/readme_runs PROPERTIES FIXTURES_REQUIRED readme)
+
 if(EXISTS "${PROJECT_SOURCE_DIR}/include/assent/assent.hpp")
     assent_add_check(umbrella_header_cost Python3::Interpreter "${CMAKE_CURRENT_LIST_DIR}/umbrella_cost.py" 3
         ${CMAKE_CXX_COMPILER} -std=c++20 "-I${PROJECT_SOURCE_DIR}/include")
