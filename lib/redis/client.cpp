@@ -418,7 +418,7 @@ void Client::drop(Link& link, std::optional<Failure> why)
         node.trouble = std::move(why);
         // The first time a connection that was good is made again at once.
         if (++node.failures > 1 || !was_ready)
-            node.not_before = std::max(node.not_before, now() + jittered(milliseconds(25 << std::min(node.failures, 6U))));
+            node.not_before = std::max(node.not_before, now() + jittered(milliseconds(25 << std::min(node.failures, 5U))));
     }
     if (!nodes_.empty() && has_sentinels() && &node == nodes_.front().get())
         node.located = false;

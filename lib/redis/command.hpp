@@ -25,6 +25,7 @@ struct ServerFacts {
     std::string evalsha;  ///< The beginning of a command that runs write_script().
     std::string run_id;   ///< Of this process of the server; cursors of SCAN are good for it only.
     std::int64_t clock = 0;  ///< The server's time minus our steady time, in us, or a little less.
+    std::int64_t clock_read = 0;  ///< When that was found out, steady time in us.
     bool has_clock = false;
 };
 

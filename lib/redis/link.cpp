@@ -71,6 +71,8 @@ void Link::expire(SteadyTime now)
         next_endpoint(asio::error::timed_out);
     else if (stage_ == Stage::open && session_.ready())
         lose("did not answer in time");
+    else if (stage_ == Stage::handshake)
+        lose("did not finish the TLS handshake in time: does it listen for TLS there?");
     else
         lose(stage_ == Stage::open ? "did not answer the greeting in time" : "could not be connected in time");
 }

@@ -24,8 +24,11 @@ using redis::ServerFacts;
 
 constexpr std::size_t most_value = std::size_t(16) << 20;
 constexpr std::size_t scans_per_page = 16;
-/// The server's clock may be set back so much between the greeting and a write without a lost answer being misjudged.
-constexpr std::int64_t clock_margin = 5'000'000;
+/// What the server's time and ours may differ by after that many microseconds: an instant of setting, and 100 ppm.
+constexpr std::int64_t drift(std::int64_t age)
+{
+    return 100'000 + age / 10'000;
+}
 
 void check(RedisStoreConfig const& config)
 {
@@ -143,7 +146,7 @@ public:
 
     void first_sent(ServerFacts const& facts, std::int64_t now) override
     {
-        since_ = facts.has_clock ? static_cast<std::uint64_t>(std::max<std::int64_t>(0, now + facts.clock - clock_margin)) : 0;
+        since_ = facts.has_clock ? static_cast<std::uint64_t>(std::max<std::int64_t>(0, now + facts.clock - drift(now - facts.clock_read))) : 0;
         // Everything that was written since the version that was expected is remembered, or this was not done.
         if (mode_ == Mode::exchange && expected_ != 0)
             since_ = std::max(since_, expected_ + 1);

@@ -206,6 +206,7 @@ bool Session::greeted(Step step, Reply& reply, SteadyTime now)
     case Step::time:
         if (reply.is(Reply::Type::array) && reply.elements.size() == 2) {
             auto const seconds = number(reply.elements[0].string());
+            facts_.clock_read = microseconds(now);
             facts_.has_clock = seconds > 0 && seconds < 9'000'000'000;
             facts_.clock = facts_.has_clock ? seconds * 1'000'000 + number(reply.elements[1].string()) - microseconds(now) : 0;
         }
