@@ -1,3 +1,4 @@
+#include <assent/encrypted_store.hpp>
 #include <assent/redis_store.hpp>
 #include <assent/testing/store_conformance.hpp>
 
@@ -25,18 +26,26 @@ RedisStoreConfig brisk(std::uint16_t port) {
 
 class RedisConformance {
 public:
-    /// Examines two stores with that configuration.
+    /// Examines two stores with that configuration, as they are and encrypted.
     void examine(RedisStoreConfig const& config, std::function<void(bool)> make_unavailable = nullptr) {
-        auto const store = std::make_shared<RedisStore>(io.get_executor(), config);
-        StoreConformanceConfig suite(store);
-        suite.other_store(std::make_shared<RedisStore>(io.get_executor(), config));
-        suite.short_life(250ms).resolution(2ms).entries(120);
-        if (make_unavailable)
-            suite.make_unavailable(std::move(make_unavailable));
-        auto const report = assent::test::run(io, run_store_conformance(suite), 100s);
-        BOOST_TEST(report.examined.size() >= 24u);
-        for (auto const& wrong : report.failed)
-            BOOST_ERROR(wrong);
+        for (bool const encrypted : {false, true}) {
+            StoreConformanceConfig suite(store(config, encrypted));
+            suite.other_store(store(config, encrypted));
+            suite.short_life(250ms).resolution(2ms).entries(encrypted ? 40 : 120);
+            if (make_unavailable)
+                suite.make_unavailable(make_unavailable);
+            auto const report = assent::test::run(io, run_store_conformance(suite), 100s);
+            BOOST_TEST(report.examined.size() >= 24u);
+            for (auto const& wrong : report.failed)
+                BOOST_ERROR((encrypted ? "encrypted: " : "") + wrong);
+        }
+    }
+
+    std::shared_ptr<Store> store(RedisStoreConfig const& config, bool encrypted) {
+        auto plain = std::make_shared<RedisStore>(io.get_executor(), config);
+        if (!encrypted)
+            return plain;
+        return std::make_shared<EncryptedStore>(std::move(plain), EncryptionKeys(Secret("0123456789abcdefghijklmnopqrstuv"), "k1"));
     }
 
     asio::io_context io{1};
