@@ -31,7 +31,7 @@ public:
         for (bool const encrypted : {false, true}) {
             StoreConformanceConfig suite(store(config, encrypted));
             suite.other_store(store(config, encrypted));
-            suite.short_life(250ms).resolution(2ms).entries(encrypted ? 40 : 120);
+            suite.short_life(500ms).resolution(2ms).entries(encrypted ? 40 : 120);
             if (make_unavailable)
                 suite.make_unavailable(make_unavailable);
             auto const report = assent::test::run(io, run_store_conformance(suite), 100s);
