@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
-# Builds and runs an example against a real OpenID provider (node-oidc-provider) on this machine.
-# On Debian 12 it first installs what is missing.
+# Builds and starts the demonstration: a local tenant and an agent server with a chat page, on this machine alone. On Debian 12 it first
+# installs what is missing.
 #
-# usage: examples/demo.sh [--no-install] [ciba|rar|device|composition|interrupts] [OPTION_OF_THE_EXAMPLE...]
-#   ciba         a person confirms purchases on their phone (the default)
+# usage: examples/demo.sh [--no-install] [OPTION...]
+#   --script   tells the whole story in the terminal, with a scripted person, and ends; other options: agent_server --help
+# usage: examples/demo.sh [--no-install] ciba|rar|device|composition|interrupts [OPTION_OF_THE_EXAMPLE...]
+#   runs one example against a real OpenID provider (node-oidc-provider):
+#   ciba         a person confirms purchases on their phone
 #   rar          the same with rich authorization requests
 #   device       a person signs in on another device
 #   composition  policies, a phone and another device together
@@ -17,22 +20,37 @@ case ${1:-} in -h | --help) sed -n '2,/^set/s/^# \{0,1\}//p' "$0"; exit 0 ;; esa
 if [ "${1:-}" = --no-install ]; then
     shift
 else
+    install=yes
+fi
+example=agent_server
+case ${1:-} in ciba | rar | device | composition | interrupts) example=$1; shift ;; esac
+if [ -n "${install:-}" ]; then
     # Only the library and the example are built, but configuring the tree looks for the tests' libraries too.
     install_missing "${build_packages[@]}" "${test_packages[@]}"
-    install_interop
+    [ $example = agent_server ] || install_interop
 fi
-example=ciba
-case ${1:-} in ciba | rar | device | composition | interrupts) example=$1; shift ;; esac
-use_node || fail "the provider needs Node.js 20 or newer"
-[ -d "$top/test/interop/node_modules" ] || fail "test/interop/node_modules is missing: run npm ci in test/interop"
 
 examples=${ASSENT_EXAMPLES:-} # a folder of built examples; without it they are built here
-if [ -z "$examples" ]; then
-    preset=dev
+build_example() {
+    [ -z "$examples" ] || return 0
+    local preset=dev
     [ "${CI:-}" != true ] || preset=ci
     build "$preset" "example_$example"
     examples=$top/build/$preset/examples
+}
+
+if [ $example = agent_server ]; then
+    echo "The demonstration: a local tenant and an agent server. The first build takes some minutes, later ones seconds."
+    began=$SECONDS
+    build_example
+    say "starting, after $((SECONDS - began)) s"
+    exec "$examples/agent_server" "$@"
 fi
+
+use_node || fail "the provider needs Node.js 20 or newer"
+[ -d "$top/test/interop/node_modules" ] || fail "test/interop/node_modules is missing: run npm ci in test/interop"
+
+build_example
 
 say "starting the provider"
 work=$(mktemp -d)

@@ -35,6 +35,7 @@ fi
 if [ $install = yes ]; then
     packages=("${build_packages[@]}" "${test_packages[@]}")
     [ "$preset" != clang ] || packages+=("${clang_packages[@]}")
+    [ "$preset" != ci ] || packages+=("${browser_packages[@]}")
     install_missing "${packages[@]}"
     case $preset in asan | tsan | ubsan | clang) ;; *) install_interop; install_openfga ;; esac
 fi

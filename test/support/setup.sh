@@ -12,6 +12,7 @@ build_packages=(
     libssl-dev libfmt-dev libcjose-dev libjansson-dev libqrencode-dev libvalijson-dev libsqlite3-dev libhiredis-dev
 )
 test_packages=(libboost-test1.81-dev openssl=openssl redis-server=redis-server)
+browser_packages=(chromium=chromium)
 clang_packages=(clang++-19=clang-19 libclang-rt-19-dev)
 
 have_package() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }

@@ -1,0 +1,142 @@
+#include "browser.hpp"
+#include "story.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace asio = boost::asio;
+
+namespace demo {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr std::size_t at_once = 100;
+
+std::size_t resident_kib() {
+    std::ifstream status("/proc/self/status");
+    std::string word;
+    while (status >> word) {
+        if (word == "VmRSS:") {
+            std::size_t out = 0;
+            status >> out;
+            return out;
+        }
+    }
+    return 0;
+}
+
+double seconds_since(Clock::time_point begun) { return std::chrono::duration<double>(Clock::now() - begun).count(); }
+
+/// Everybody's browser, and what is being done with them.
+struct Crowd {
+    std::vector<Browser> people;
+    std::size_t next = 0;
+    std::size_t running = 0;
+    std::size_t lost = 0;
+    std::string first_trouble;
+};
+
+enum class Task { ask, look };
+
+assent::awaitable<void> work(std::shared_ptr<Crowd> crowd, Task task) {
+    while (crowd->next < crowd->people.size()) {
+        auto& person = crowd->people[crowd->next++];
+        try {
+            if (task == Task::ask) {
+                co_await person.sign_in();
+                auto const state = co_await person.say("Buy 100 ZEKO");
+                crowd->lost += cards_of(state) == 1 ? 0 : 1;
+            } else {
+                auto const state = co_await person.conversation();
+                bool const bought = cards_of(state) == 0 && last_words(state).find("Purchased 100 shares of ZEKO") != std::string::npos;
+                crowd->lost += bought ? 0 : 1;
+            }
+        } catch (std::exception const& error) {
+            ++crowd->lost;
+            if (crowd->first_trouble.empty())
+                crowd->first_trouble = error.what();
+        }
+    }
+    --crowd->running;
+}
+
+assent::awaitable<void> everybody(std::shared_ptr<Crowd> crowd, Task task) {
+    auto const executor = co_await asio::this_coro::executor;
+    crowd->next = 0;
+    crowd->lost = 0;
+    crowd->running = at_once;
+    for (std::size_t i = 0; i < at_once; ++i)
+        asio::co_spawn(executor, work(crowd, task), asio::detached);
+    asio::steady_timer pause(executor);
+    while (crowd->running != 0) {
+        pause.expires_after(std::chrono::milliseconds(50));
+        co_await pause.async_wait(asio::use_awaitable);
+    }
+}
+
+assent::awaitable<std::size_t> approve_all(assent::testing::LocalTenant* tenant) {
+    std::size_t count = 0;
+    for (auto const& one : tenant->pending())
+        count += tenant->approve(one.id) ? 1 : 0;
+    co_return count;
+}
+
+assent::awaitable<bool> one_round(Stage& stage, int round) {
+    auto const crowd = std::make_shared<Crowd>();
+    for (std::size_t i = 0; i < stage.people; ++i)
+        crowd->people.emplace_back(stage.http, stage.port, fmt::format("person-{}-{}", round, i));
+    auto const before = resident_kib();
+    auto const granted_before = stage.metrics.total("assent_audit_total");
+    auto begun = Clock::now();
+    co_await everybody(crowd, Task::ask);
+    auto const asked = seconds_since(begun);
+    auto const unasked = crowd->lost;
+    auto const pending = resident_kib();
+
+    begun = Clock::now();
+    auto approving = approve_all(stage.home.tenant());
+    auto const home = stage.home.executor();
+    auto const approved = co_await asio::co_spawn(home, std::move(approving), asio::use_awaitable);
+    auto const executor = co_await asio::this_coro::executor;
+    asio::steady_timer pause(executor);
+    do {
+        pause.expires_after(std::chrono::seconds(1));
+        co_await pause.async_wait(asio::use_awaitable);
+        co_await everybody(crowd, Task::look);
+    } while (crowd->lost != 0 && crowd->first_trouble.empty() && seconds_since(begun) < 240);
+    auto const resolved = seconds_since(begun);
+    fmt::print("{{\"round\":{},\"people\":{},\"pending\":{},\"ask_s\":{:.1f},\"resolve_s\":{:.1f},\"lost\":{},\"approved\":{},"
+               "\"rss_before_mib\":{},\"rss_pending_mib\":{},\"rss_after_mib\":{},\"audit_records\":{}}}\n",
+               round, stage.people, stage.people - unasked, asked, resolved, crowd->lost + unasked, approved, before / 1024, pending / 1024,
+               resident_kib() / 1024, stage.metrics.total("assent_audit_total") - granted_before);
+    if (!crowd->first_trouble.empty())
+        fmt::print("first trouble: {}\n", crowd->first_trouble);
+    std::fflush(stdout);
+    // One push for each, and one purchase: nothing lost, nothing doubled.
+    co_return crowd->lost == 0 && unasked == 0 && approved == stage.people;
+}
+
+}  // namespace
+
+assent::awaitable<bool> run_load(Stage& stage) {
+    bool fine = true;
+    for (int round = 1; round <= 2; ++round) {
+        bool const this_round = co_await one_round(stage, round);
+        fine = fine && this_round;
+    }
+    co_return fine;
+}
+
+}  // namespace demo
