@@ -91,7 +91,8 @@ private:
 
     assent::awaitable<void> purchase(bool approved) {
         chapter(approved ? "A large one does: it is approved on the phone." : "Another one is refused.");
-        auto const state = co_await say(alice_, approved ? "Buy 100 ZEKO" : "Buy 9000 ZEKO");
+        std::string order = approved ? "Buy 100 ZEKO" : "Buy 9000 ZEKO";
+        auto const state = co_await say(alice_, std::move(order));
         expect(cards_of(state) == 1, "the agent waits for the person");
         std::string shown;
         auto decide = [approved, &shown](assent::testing::LocalTenant& tenant) {

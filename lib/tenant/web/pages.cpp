@@ -213,10 +213,11 @@ HttpServerResponse Pages::login_page(HttpServerRequest const& request, Browser c
         if (shown++ < most_people)
             people += fill("person.html", {{"name", user.name()}, {"initial", initial_of(user.name())}, {"subject", user.subject()}});
     }
-    if (core_.config().any_user())
-        people += fill("any_person.html", {});
     auto const next = safe_next(request.query("next").value_or(""));
-    return page(200, "Sign in", fill("login.html", {{"csrf", browser.csrf}, {"next", next}, {"people", people}}), browser);
+    std::string anybody;
+    if (core_.config().any_user())
+        anybody = fill("any_person.html", {{"csrf", browser.csrf}, {"next", next}});
+    return page(200, "Sign in", fill("login.html", {{"csrf", browser.csrf}, {"next", next}, {"people", people}, {"anybody", anybody}}), browser);
 }
 
 HttpServerResponse Pages::login(Parameters const& form, Browser& browser)

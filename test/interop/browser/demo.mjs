@@ -86,8 +86,8 @@ async function open_inbox(who, urls) {
   const page = await who.context.newPage();
   page.setDefaultTimeout(patience);
   await page.goto(urls.inbox);
-  await page.getByRole("button", { name: new RegExp(`^\\W*\\w?\\s*${who.name}`, "i") }).first().click();
-  await page.waitForURL(/inbox/);
+  await page.getByRole("button", { name: who.name }).click();
+  await page.waitForURL((url) => url.pathname === "/inbox");
   return page;
 }
 
