@@ -345,6 +345,54 @@ BOOST_AUTO_TEST_CASE(rotated_refresh_tokens_are_good_once_and_reuse_ends_the_fam
     BOOST_TEST(text_of(use(second), "error") == "invalid_grant");
 }
 
+BOOST_AUTO_TEST_CASE(faults_are_for_their_path_only_and_as_many_as_was_said)
+{
+    using Kind = TenantFault::Kind;
+    auto const ask = [&] {
+        HttpRequest request(assent::HttpMethod::post, url("/bc-authorize"));
+        auto form = ciba_request();
+        form.emplace_back("client_id", "agent");
+        form.emplace_back("client_secret", tenant->client().client_secret().expose());
+        request.body("application/x-www-form-urlencoded", encoded(form)).deadline(300ms);
+        return run(context, http->send(std::move(request)));
+    };
+    tenant->fault(TenantFault(Kind::lost_answer, "/bc-authorize"));
+    BOOST_TEST((ask().failure() == assent::Errc::connection_reset));
+    BOOST_TEST(tenant->pending("alice").size() == 1U);  // it was done all the same
+    tenant->fault(TenantFault(Kind::hang, "/bc-authorize"));
+    BOOST_TEST((ask().failure() == assent::Errc::timed_out));
+    BOOST_TEST(tenant->pending("alice").size() == 1U);
+    tenant->fault(TenantFault(Kind::status, "/bc-authorize").after(1).times(2).status(429, "application/json", "{}").header("Retry-After", "7"));
+    BOOST_TEST(ask().value().status == 200);
+    for (int i = 0; i < 2; ++i) {
+        auto const limited = ask();
+        BOOST_TEST(limited.value().status == 429);
+        BOOST_TEST(limited.value().headers.find("Retry-After").value() == "7");
+    }
+    BOOST_TEST(get("/.well-known/jwks.json").status == 200);
+    BOOST_TEST(ask().value().status == 200);
+    tenant->fault(TenantFault(Kind::reset, "/bc-authorize").times(100));
+    tenant->clear_faults();
+    BOOST_TEST(ask().value().status == 200);
+    BOOST_TEST(tenant->pending("alice").size() == 4U);
+    tenant->clear_log();
+    BOOST_TEST(tenant->log().empty());
+}
+
+BOOST_AUTO_TEST_CASE(every_name_is_a_user_when_the_tenant_says_so)
+{
+    TenantConfig config = quick_tenant();
+    config.any_user(true);
+    make(config);
+    tenant->decide(TenantDecision::approve);
+    for (std::string const name : {"u1", "u2"}) {
+        auto const granted = to_the_end(ciba(), call(name));
+        BOOST_REQUIRE_MESSAGE(granted.has_value(), told(granted));
+        BOOST_TEST(tenant->inspect(granted.value().tokens().access_token.expose())->subject == "auth0|" + name);
+    }
+    BOOST_TEST(tenant->history("u1").size() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(a_service_of_ones_own_can_be_mounted)
 {
     tenant->mount("/api", [this](assent::HttpServerRequest request) {
