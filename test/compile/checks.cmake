@@ -11,6 +11,9 @@ assent_add_check(layering_self_test Python3::Interpreter "${CMAKE_CURRENT_LIST_D
 assent_add_check(co_await_lint Python3::Interpreter "${CMAKE_CURRENT_LIST_DIR}/co_await_lint.py")
 assent_add_check(co_await_lint_self_test Python3::Interpreter "${CMAKE_CURRENT_LIST_DIR}/co_await_lint.py" --self-test)
 
+assent_add_check(readme_commands Python3::Interpreter "${CMAKE_CURRENT_LIST_DIR}/readme_commands.py")
+assent_add_check(readme_commands_self_test Python3::Interpreter "${CMAKE_CURRENT_LIST_DIR}/readme_commands.py" --self-test)
+
 # Every public header compiles alone and twice.
 file(GLOB_RECURSE headers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/include/*.hpp")
 set(header_sources)
