@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -156,10 +157,10 @@ public:
     {
         return tool<Question>("ask", "asks", handler).protected_by(Vault(state, runtime));
     }
-    Output call(Tool const& its_tool, std::string url = std::string(api) + "/x")
+    Output call(Tool const& its_tool, std::string_view url = "https://api.example/x")
     {
         json::object input;
-        input["url"] = std::move(url);
+        input["url"] = url;
         ToolCall its_call(Principal("https://idp.example/", "auth0|alice"), "ask", std::move(input));
         return run(its_tool.call(std::move(its_call)));
     }

@@ -583,7 +583,7 @@ BOOST_AUTO_TEST_CASE(hostile_json_is_refused_with_the_name_of_the_member) {
         {in_consent(R"("authorizationParams":)" + params), "interrupt /authorizationParams:"},
         {in_consent(R"("behavior":"explode")"), "interrupt /behavior:"},
         {with(R"("handle":{})"), "interrupt /handle:"},
-        {with(R"("handle":")" + std::string(600, 'h') + "\""), "interrupt /handle:"},
+        {with(R"("handle":")" + std::string(9'000, 'h') + "\""), "interrupt /handle:"},
         {with(R"("expiresAt":"2023-11-14T22:18:20Z")"), "interrupt /expiresAt:"},
         {with(R"("server":[])"), "interrupt /server:"},
         {with(R"("server":{"status":1000})"), "interrupt /server/status:"},
