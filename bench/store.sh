@@ -27,7 +27,7 @@ case " $* " in
         fi
     } >&2
     port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-    redis-server --port "$port" --bind 127.0.0.1 --save '' --dir /tmp --loglevel warning >&2 &
+    redis-server --port "$port" --bind 127.0.0.1 --save '' --dir /tmp >/dev/null 2>&1 &
     server=$!
     trap 'kill $server' EXIT
     until redis-cli -p "$port" ping >/dev/null 2>&1; do sleep 0.05; done
