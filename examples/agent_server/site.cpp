@@ -5,7 +5,9 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -273,23 +275,44 @@ assent::awaitable<void> Site::run_turn(std::shared_ptr<Site> self, assent::Sessi
     self->shared_.hub.tell(session.principal().subject(), changed_event(session.thread_id()));
 }
 
-/// "Try again", and "give it up".
+/// "Try again", and "give it up". A card is named by its call: its handle changes whenever the resumer has looked after it.
 Site::Answer Site::resume(Visitor visitor, json::object body) {
     auto session = session_of(visitor, text_of(body, "chat"));
-    auto handle = text_of(body, "withdraw");
-    if (handle.empty()) {
+    auto const call = text_of(body, "withdraw");
+    if (call.empty()) {
         co_await run_resume(shared_from_this(), session);
     } else {
-        Counted const counted(turns_);
-        assent::Resume withdrawal;
-        withdrawal.withdraw(std::move(handle));
-        auto const response = co_await agent_.resume(session, std::move(withdrawal));
-        if (!response.ok())
-            co_return problem(409, response.failure().message());
+        bool const done = co_await withdraw(session, call);
+        if (!done)
+            co_return problem(409, "that does not wait any more, or is being looked after: try again in a moment");
     }
     shared_.hub.tell(session.principal().subject(), changed_event(session.thread_id()));
     auto const state = co_await view(session);
     co_return json_answer(200, state);
+}
+
+assent::awaitable<bool> Site::withdraw(assent::Session session, std::string call) {
+    Counted const counted(turns_);
+    auto const executor = co_await asio::this_coro::executor;
+    asio::steady_timer pause(executor);
+    for (int attempt = 0; attempt < 10; ++attempt) {
+        auto const waiting = co_await agent_.interrupts(session);
+        assent::Resume withdrawal;
+        if (waiting) {
+            for (auto const& one : waiting.value()) {
+                if (one.request().ref == call)
+                    withdrawal.withdraw(one.handle());
+            }
+            if (withdrawal.items().empty())
+                co_return false;
+            auto const response = co_await agent_.resume(session, std::move(withdrawal));
+            if (response.ok())
+                co_return true;
+        }
+        pause.expires_after(std::chrono::milliseconds(150));
+        co_await pause.async_wait(asio::use_awaitable);
+    }
+    co_return false;
 }
 
 assent::awaitable<void> Site::run_resume(std::shared_ptr<Site> self, assent::Session session) {

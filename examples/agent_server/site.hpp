@@ -60,6 +60,7 @@ private:
     Answer chat(Visitor visitor, boost::json::object body);
     Answer conversation(Visitor visitor, std::string chat);
     Answer resume(Visitor visitor, boost::json::object body);
+    assent::awaitable<bool> withdraw(assent::Session session, std::string call);
     Answer connect(Visitor visitor, std::string chat);
     Answer connected(Visitor visitor, std::string chat, std::string query);
     Response events(Visitor visitor);

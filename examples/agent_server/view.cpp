@@ -59,7 +59,6 @@ json::object card_view(assent::AgentInterrupt const& waiting) {
     auto const& interrupt = waiting.interrupt();
     json::object out;
     out["id"] = waiting.request().ref;
-    out["handle"] = waiting.handle();
     out["tool"] = waiting.request().name;
     out["input"] = waiting.request().input.value_or(json::value());
     out["interrupt"] = interrupt.to_public_json();

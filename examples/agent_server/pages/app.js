@@ -11,7 +11,7 @@ let clock_ahead = 0; // of the server, in milliseconds
 let shown = "";
 
 const tool_words = {
-  buy_stock: "buys stock",
+  buy_stock: "bought stock",
   check_user_calendar: "looked at the calendar",
   fetch_data: "fetched data",
   ask_documents: "searched the documents",
@@ -121,7 +121,7 @@ const flows = {
     kind: "Confirmation",
     title: card.interrupt.bindingMessage ?? "Confirm on your phone",
     body: [input_table(card.input), waiting("Waiting for your decision. This goes on by itself.")],
-    action: me.inbox ? make("a", { class: "button primary", href: me.inbox, target: "_blank", rel: "noopener" }, "Approve in the inbox") : null,
+    action: me.inbox ? make("a", { class: "button primary", href: me.inbox, target: "_blank", rel: "noopener" }, "Open the inbox") : null,
   }),
   device: (card) => ({
     kind: "Sign-in on another device",
@@ -166,7 +166,7 @@ function make_card(card) {
 async function withdraw(card, button) {
   button.disabled = true;
   try {
-    show(await ask_json("/api/resume", { chat: chat_id(), withdraw: card.handle }));
+    show(await ask_json("/api/resume", { chat: chat_id(), withdraw: card.id }));
   } catch (error) {
     show_error(error.message);
     refresh();

@@ -91,6 +91,9 @@ async function open_inbox(who, urls) {
   return page;
 }
 
+/// In alice's inbox.
+const request_for = (words) => world.inbox.locator("#pending .card").filter({ hasText: words });
+
 const steps = [];
 function step(name, run) {
   steps.push([name, run]);
@@ -137,8 +140,7 @@ step("a large one shows a card, is approved in the inbox, and goes on by itself"
 step("another one is denied, and nothing is bought", async () => {
   const { alice } = world;
   await say(alice, "Buy 9000 ZEKO");
-  await world.inbox.locator("#pending .card").getByText("Buy 9000 ZEKO").waitFor();
-  await world.inbox.locator("#pending .card").getByRole("button", { name: "Deny" }).click();
+  await request_for("Buy 9000 ZEKO").getByRole("button", { name: "Deny" }).click();
   await agent_said(alice, "refused the purchase");
   assert.equal(await alice.page.getByText("Purchased 9000").count(), 0);
 });
@@ -205,8 +207,7 @@ step("two people in two browsers never see each other's", async () => {
   await say(alice, "hello"); // refused while something waits, and said so
   await alice.page.locator("#error:not([hidden])").waitFor();
   await world.inbox.bringToFront();
-  await world.inbox.locator("#pending .card").getByText("Buy 500 ZEKO").waitFor();
-  await world.inbox.locator("#pending .card").getByRole("button", { name: "Approve" }).click();
+  await request_for("Buy 500 ZEKO").getByRole("button", { name: "Approve" }).click();
   await agent_said(alice, "Purchased 500 shares of ZEKO");
   assert.equal(await bob.page.getByText("500").count(), 0);
   await shot(bob.page, "bob");
