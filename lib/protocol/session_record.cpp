@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 
 namespace assent {
@@ -29,6 +30,19 @@ constexpr std::size_t max_handle = 256;
 
 Failure corrupt(std::string_view what) {
     return Failure(Errc::record_corrupt, fmt::format("a stored session has no valid {}", what));
+}
+
+/// JSON has no infinity; Boost.JSON reads one from 1e999, and writes what nobody can read.
+void make_finite(json::value& value) {
+    if (auto const* number = value.if_double(); number != nullptr && !std::isfinite(*number)) {
+        value = nullptr;
+    } else if (auto* array = value.if_array()) {
+        for (auto& element : *array)
+            make_finite(element);
+    } else if (auto* object = value.if_object()) {
+        for (auto& member : *object)
+            make_finite(member.value());
+    }
 }
 
 std::int64_t to_seconds(SessionRecord::time_point time) {
@@ -82,7 +96,9 @@ std::string SessionRecord::text() const {
         used.emplace_back(id);
     out.emplace("used", std::move(used));
     out.emplace("attempts", attempts);
-    return json::serialize(out);
+    json::value whole(std::move(out));
+    make_finite(whole);
+    return json::serialize(whole);
 }
 
 result<SessionRecord> SessionRecord::parse(std::string_view text) {
@@ -90,7 +106,8 @@ result<SessionRecord> SessionRecord::parse(std::string_view text) {
     json::parse_options options;
     options.max_depth = 512;
     options.allow_invalid_utf8 = true;
-    auto const json = json::parse(text, error, {}, options);
+    auto json = json::parse(text, error, {}, options);
+    make_finite(json);
     auto const* object = json.if_object();
     if (error || object == nullptr)
         return corrupt("JSON");
