@@ -96,6 +96,8 @@ Command::~Command()
 {
     if (client_)
         client_->withdraw(*this);
+    else if (session_)
+        session_->withdraw(*this);
 }
 
 // --- life ---
