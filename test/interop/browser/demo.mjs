@@ -50,7 +50,10 @@ async function shot(page, name, sizes = { desktop, phone }) {
     // Nothing is wider than the screen.
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     assert.ok(wide <= 0, `${name} is ${wide} px too wide at ${size} width`);
-    await page.screenshot({ path: join(folder, `${name}-${size}.png`), fullPage: true });
+    // All of it as on a screen that is high enough, so that what sticks to the bottom is there.
+    const height = await page.evaluate(() => document.documentElement.scrollHeight);
+    await page.setViewportSize({ width: viewport.width, height: Math.max(height, viewport.height) });
+    await page.screenshot({ path: join(folder, `${name}-${size}.png`) });
     ++shots;
   }
   await page.setViewportSize(before);
