@@ -78,25 +78,134 @@ std::shared_ptr<Clock> checked(std::shared_ptr<Clock> clock)
     return clock;
 }
 
+/// What waits for its transaction.
+class Queue {
+public:
+    explicit Queue(std::size_t most) : most_(most) {}
+
+    bool push(std::shared_ptr<Call> call)
+    {
+        {
+            std::lock_guard const lock(mutex_);
+            if (calls_.size() >= most_)
+                return false;
+            calls_.push_back(std::move(call));
+            if (held_ != 0 || !std::exchange(asleep_, false))
+                return true;
+        }
+        wake_.notify_one();
+        return true;
+    }
+    /// Until release(): those who are resumed together go on together, and what they ask for next shares a transaction.
+    void hold()
+    {
+        std::lock_guard const lock(mutex_);
+        ++held_;
+    }
+    void release()
+    {
+        {
+            std::lock_guard const lock(mutex_);
+            if (--held_ != 0 || calls_.empty() || !std::exchange(asleep_, false))
+                return;
+        }
+        wake_.notify_one();
+    }
+    void end()
+    {
+        {
+            std::lock_guard const lock(mutex_);
+            ending_ = true;
+        }
+        wake_.notify_one();
+    }
+
+    enum class Next { calls = 1, nothing_yet, end };
+    /// All that wait, in the place of what is in `calls`. Waits until then.
+    Next pop(Calls& calls, std::chrono::steady_clock::time_point until)
+    {
+        std::unique_lock lock(mutex_);
+        auto const ready = [this] { return ending_ || (!calls_.empty() && held_ == 0); };
+        if (!ready()) {
+            asleep_ = true;
+            bool const in_time = wake_.wait_until(lock, until, [&] {
+                asleep_ = !ready();
+                return !asleep_;
+            });
+            asleep_ = false;
+            if (!in_time)
+                return Next::nothing_yet;
+        }
+        if (calls_.empty())
+            return Next::end;
+        calls.swap(calls_);
+        return Next::calls;
+    }
+
+private:
+    std::size_t most_;
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    Calls calls_;
+    std::size_t held_ = 0;
+    bool ending_ = false;
+    bool asleep_ = false;
+};
+
+/// Resumes those whose operations are done, on the executor they all live on.
+class Delivery {
+public:
+    Delivery(std::shared_ptr<Queue> queue, Calls calls) : queue_(std::move(queue)), calls_(std::move(calls)) {}
+
+    void operator()()
+    {
+        Hold const hold(*this);
+        auto const home = calls_.front()->home;
+        while (next_ < calls_.size()) {
+            if (auto* const waiter = std::exchange(calls_[next_++]->waiter, nullptr))
+                waiter->resume(home, true);
+        }
+    }
+
+private:
+    class Hold {
+    public:
+        explicit Hold(Delivery& delivery) : delivery_(delivery) { delivery_.queue_->hold(); }
+        Hold(Hold const&) = delete;
+        Hold& operator=(Hold const&) = delete;
+        ~Hold()
+        {
+            auto const queue = delivery_.queue_;
+            if (delivery_.next_ < delivery_.calls_.size())  // a completion handler has thrown
+                asio::post(delivery_.calls_.front()->home, std::move(delivery_));
+            queue->release();
+        }
+
+    private:
+        Delivery& delivery_;
+    };
+
+    std::shared_ptr<Queue> queue_;
+    Calls calls_;
+    std::size_t next_ = 0;
+};
+
 }  // namespace
 
 /// A queue, and the thread that empties it.
 class SqliteStore::Impl {
 public:
     Impl(std::string path, std::shared_ptr<Clock> clock, SqliteStoreConfig const& config)
-        : config_(checked(config)), session_(std::move(path), checked(std::move(clock)), config_), thread_([this] { work(); })
+        : config_(checked(config)), session_(std::move(path), checked(std::move(clock)), config_),
+          queue_(std::make_shared<Queue>(config_.max_waiting())), thread_([this] { work(); })
     {
     }
     Impl(Impl const&) = delete;
     Impl& operator=(Impl const&) = delete;
     ~Impl()
     {
-        {
-            std::lock_guard const lock(mutex_);
-            ending_ = true;
-        }
         session_.stop();
-        wake_.notify_one();
+        queue_->end();
         thread_.join();
     }
 
@@ -111,7 +220,8 @@ public:
             co_return sound.failure();
         call->home = co_await asio::this_coro::executor;
         Waiting waiting(*self, *call);
-        if (!self->submit(call))
+        bool const queued = self->queue_->push(call);
+        if (!queued)
             co_return Failure(Errc::store_unavailable, "too many operations wait for the store; see SqliteStoreConfig::max_waiting()");
         bool const told = co_await waiting.wait();
         if (!told)
@@ -125,10 +235,8 @@ private:
         Waiting(Impl& store, Call& call) : Parked(detail::ParkingLot::of(call.home)), store_(store), call_(call) { call_.waiter = this; }
         ~Waiting() override
         {
-            if (call_.waiter == nullptr)
-                return;
-            call_.waiter = nullptr;
-            store_.abandon(call_);  // destroyed with its io_context
+            if (std::exchange(call_.waiter, nullptr) != nullptr)
+                store_.abandon(call_);  // not taken, or destroyed with its io_context
         }
 
     private:
@@ -158,23 +266,6 @@ private:
         return boost::outcome_v2::success();
     }
 
-    bool submit(std::shared_ptr<Call> call)
-    {
-        bool asleep = false;
-        {
-            std::lock_guard const lock(mutex_);
-            if (queue_.size() >= config_.max_waiting()) {
-                call->waiter = nullptr;
-                return false;
-            }
-            queue_.push_back(std::move(call));
-            asleep = std::exchange(asleep_, false);
-        }
-        if (asleep)
-            wake_.notify_one();
-        return true;
-    }
-
     void abandon(Call& call)
     {
         call.unwanted.store(true, std::memory_order_relaxed);
@@ -189,20 +280,13 @@ private:
         Calls calls;
         auto next_sweep = std::chrono::steady_clock::now() + config_.sweep_interval();
         for (;;) {
-            bool due = false;
-            {
-                std::unique_lock lock(mutex_);
-                asleep_ = queue_.empty() && !ending_;
-                auto const wanted = [this] { return ending_ || !queue_.empty(); };
-                due = !wake_.wait_until(lock, next_sweep, wanted);
-                asleep_ = false;
-                if (ending_ && queue_.empty())
-                    return;
-                calls.swap(queue_);
-            }
-            if (due) {
+            auto const next = queue_->pop(calls, next_sweep);
+            if (next == Queue::Next::end)
+                return;
+            if (next == Queue::Next::nothing_yet) {
                 bool const more = session_.sweep();
                 next_sweep = std::chrono::steady_clock::now() + (more ? std::chrono::milliseconds(10) : config_.sweep_interval());
+                continue;
             }
             for (std::size_t done = 0; done < calls.size();)
                 done = run_some(calls, done);
@@ -247,23 +331,14 @@ private:
             auto home = (*at)->home;
             auto const others = std::stable_partition(at, left, [&](auto const& call) { return call->home == home; });
             Calls theirs(std::make_move_iterator(at), std::make_move_iterator(others));
-            asio::post(home, [theirs = std::move(theirs), home] {
-                for (auto const& call : theirs) {
-                    if (auto* const waiter = std::exchange(call->waiter, nullptr))
-                        waiter->resume(home, true);
-                }
-            });
+            asio::post(home, Delivery(queue_, std::move(theirs)));
             at = others;
         }
     }
 
     SqliteStoreConfig config_;
     StoreSession session_;
-    std::mutex mutex_;
-    std::condition_variable wake_;
-    Calls queue_;
-    bool ending_ = false;
-    bool asleep_ = false;
+    std::shared_ptr<Queue> queue_;
     std::mutex delivery_;  ///< Held while answers are posted: no io_context goes meanwhile.
     std::vector<StoreOperation*> batch_;
     std::thread thread_;  // the last: it uses all of them

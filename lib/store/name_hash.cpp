@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <functional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -16,6 +17,7 @@ namespace {
 constexpr std::size_t max_text = 4096;
 constexpr std::size_t max_components = 128;
 constexpr std::size_t hash_size = 16;
+constexpr std::size_t max_known = 512;
 constexpr std::size_t format_mark_size = 2;  // "a1"
 
 /// The next component of a key's text, which is well-formed.
@@ -51,7 +53,7 @@ unsigned char const* bytes_of(std::string_view text) { return reinterpret_cast<u
 
 }  // namespace
 
-NameHash::NameHash(Secret const& key)
+NameHash::NameHash(Secret const& key) : known_(512)
 {
     std::unique_ptr<EVP_MAC, decltype(&::EVP_MAC_free)> const method(::EVP_MAC_fetch(nullptr, "HMAC", nullptr), &::EVP_MAC_free);
     if (method)
@@ -68,6 +70,10 @@ result<StoreKey> NameHash::hide(StoreKey const& key)
     std::string_view text = key.text();
     if (text.size() > max_text)
         return Failure(Errc::invalid_argument, "a key of the store may have 4096 bytes of text");
+    std::lock_guard const lock(mutex_);
+    auto& known = known_[std::hash<std::string_view>()(text) % known_.size()];
+    if (known.text == text)
+        return StoreKey::from_text(known.hidden);
     std::string hidden(text.substr(0, format_mark_size));
     hidden.reserve(text.size() + 64);
     text.remove_prefix(format_mark_size);
@@ -79,7 +85,6 @@ result<StoreKey> NameHash::hide(StoreKey const& key)
     // Place (2 bytes), then the hash before it: what they say has one length, so nothing can be moved between them and the component.
     std::array<unsigned char, 2 + hash_size> before{};
     std::array<unsigned char, 32> hash{};
-    std::lock_guard const lock(mutex_);
     for (std::size_t place = 1; !text.empty(); ++place) {
         if (place >= max_components)
             return Failure(Errc::invalid_argument, "a key of the store may have 128 components");
@@ -99,6 +104,10 @@ result<StoreKey> NameHash::hide(StoreKey const& key)
             return Failure(Errc::store_unavailable, "OpenSSL could not compute an HMAC");
         std::copy_n(hash.begin(), hash_size, before.begin() + 2);
         append_base64url(hidden, std::span(hash).first<hash_size>());
+    }
+    if (key.text().size() <= max_known) {
+        known.text = key.text();
+        known.hidden = hidden;
     }
     return StoreKey::from_text(std::move(hidden));
 }

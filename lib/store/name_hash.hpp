@@ -8,6 +8,8 @@
 
 #include <memory>
 #include <mutex>
+#include <string>
+#include <vector>
 
 namespace assent {
 
@@ -27,8 +29,15 @@ private:
         void operator()(EVP_MAC_CTX* context) const noexcept { ::EVP_MAC_CTX_free(context); }
     };
 
+    /// A key that was hidden lately: an authorization's is used several times in a row.
+    struct Known {
+        std::string text;
+        std::string hidden;
+    };
+
     std::mutex mutex_;
     std::unique_ptr<EVP_MAC_CTX, Free> context_;  ///< Keyed.
+    std::vector<Known> known_;  ///< By a hash of the text.
 };
 
 }  // namespace assent

@@ -15,8 +15,9 @@
 
 #include <algorithm>
 #include <atomic>
-#include <iostream>
+#include <cstdlib>
 #include <cstring>
+#include <iostream>
 #include <random>
 #include <set>
 #include <thread>
@@ -428,6 +429,31 @@ void CrashRuns::check_random_kills(std::size_t kills, unsigned seed)
               << figures.approvals << ", executed once " << figures.executed << ", executed twice 0, claimed and killed before the handler "
               << figures.claimed_only << ", lost otherwise 0, pushes " << figures.pushes << " (answers that a kill could lose: " << figures.lost_pushes
               << " of pushes, " << figures.lost_tokens << " of tokens)" << std::endl;
+}
+
+void CrashRuns::check_disturbed(std::function<void()> disturb, std::size_t approvals)
+{
+    pid_t const disturber = ::fork();
+    if (disturber == 0) {
+        for (;;)
+            disturb();
+    }
+    for (std::size_t i = 0; i < approvals; ++i) {
+        auto const log = new_log();
+        auto const end = process(*log, "disturbed-" + std::to_string(i), -1, -1);
+        BOOST_TEST((end == End::executed), log->last << ", end " << static_cast<int>(end));
+        BOOST_TEST(log->executions == 1);
+    }
+    ::kill(disturber, SIGKILL);
+    ::waitpid(disturber, nullptr, 0);
+    for (auto const& [name, count] : pushes())
+        BOOST_TEST(count == 1u, name);
+}
+
+std::size_t CrashRuns::random_kills(std::size_t usual)
+{
+    char const* const given = std::getenv("ASSENT_RANDOM_KILLS");
+    return given != nullptr ? std::strtoul(given, nullptr, 10) : usual;
 }
 
 // --- many processes at once, real time ---

@@ -34,6 +34,12 @@ public:
     /// So many kills, at points and at times that the seed says, up to several for one approval. The figures are printed.
     void check_random_kills(std::size_t kills, unsigned seed);
 
+    /// While another process runs `disturb` again and again, all approvals are executed once, by one push each.
+    void check_disturbed(std::function<void()> disturb, std::size_t approvals);
+
+    /// How many kills: ASSENT_RANDOM_KILLS (the full measure is 2000), or as usual.
+    static std::size_t random_kills(std::size_t usual);
+
     /// Many processes wait for the same approvals at once, by the real clock.
     void check_crowd(std::size_t processes, std::size_t approvals);
 
