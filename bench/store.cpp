@@ -1,12 +1,16 @@
 // What an operation on a store costs: reads and compare-exchanges of records of 220 bytes, many in flight.
 //
-// usage: bench/run.sh store --kind memory|redis|encrypted-redis [--operations N] [--inflight N]
+// usage: bench/run.sh store --kind memory|encrypted-memory|sqlite|redis|encrypted-redis [--operations N] [--inflight N]
 
 #include "support/store_load.hpp"
 #ifdef ASSENT_BENCH_REDIS
 #include "support/store_redis.hpp"
 #endif
+#ifdef ASSENT_BENCH_SQLITE
+#include "support/store_sqlite.hpp"
+#endif
 
+#include <assent/encrypted_store.hpp>
 #include <assent/memory_store.hpp>
 
 #include <iostream>
@@ -23,6 +27,19 @@ void store_memory(bench::Options const& options, bench::Report& report)
     bench::add_load(report, bench::measure_store(io, store, options.count("operations"), options.count("inflight")));
 }
 
+/// What encryption adds: the difference to the same load without it.
+void store_encrypted_memory(bench::Options const& options, bench::Report& report)
+{
+    boost::asio::io_context io(1);
+    auto const memory = std::make_shared<assent::MemoryStore>();
+    auto const plain = bench::measure_store(io, *memory, options.count("operations"), options.count("inflight"));
+    std::string const key = "0123456789abcdef0123456789ABCDEF";
+    auto const store = assent::make_encrypted_store(std::make_shared<assent::MemoryStore>(), assent::EncryptionKeys(assent::Secret(key)));
+    auto const load = bench::measure_store(io, *store, options.count("operations"), options.count("inflight"));
+    bench::add_load(report, load);
+    report.add("encryption_us", load.cpu_us - plain.cpu_us);
+}
+
 }  // namespace
 
 namespace bench {
@@ -31,6 +48,10 @@ std::map<std::string, StoreKind> const& store_kinds()
 {
     static std::map<std::string, StoreKind> const kinds = {
         {"memory", &store_memory},
+        {"encrypted-memory", &store_encrypted_memory},
+#ifdef ASSENT_BENCH_SQLITE
+        {"sqlite", &store_sqlite},
+#endif
 #ifdef ASSENT_BENCH_REDIS
         {"redis", &store_redis},
         {"encrypted-redis", &store_encrypted_redis},

@@ -8,11 +8,8 @@
 #include <vector>
 
 namespace bench {
-namespace {
 
-constexpr std::size_t record_size = 220;
-
-assent::StoreKey key_of(std::size_t number)
+assent::StoreKey load_key(std::size_t number)
 {
     assent::StoreKey key{"authorization", "https://tenant.eu.auth0.com/"};
     key.add("auth0|" + std::to_string(1'000'000'000 + number * 7919 % 1'000'000'000)).add("").add("");
@@ -20,17 +17,20 @@ assent::StoreKey key_of(std::size_t number)
     return key;
 }
 
+namespace {
+
 struct Run {
     std::size_t left = 0;
+    std::size_t in_flight = 1;
     std::vector<double> latencies;
 };
 
 /// One operation in eight is timed, so that looking at the clock is no part of what is measured.
 assent::awaitable<void> work(assent::Store& store, std::size_t number, Run& run)
 {
-    auto const key = key_of(number);
     auto const expires_at = std::chrono::system_clock::now() + std::chrono::hours(1);
-    while (run.left >= 2) {
+    for (; run.left >= 2; number = (number + run.in_flight) % load_records) {
+        auto const key = load_key(number);
         run.left -= 2;
         bool const timed = run.left % 16 < 2;
         std::chrono::steady_clock::time_point start;
@@ -45,7 +45,7 @@ assent::awaitable<void> work(assent::Store& store, std::size_t number, Run& run)
             start = now;
         }
         assent::StoreVersion const version = entry.value() ? entry.value()->version : 0;
-        std::string value(record_size, 'v');
+        std::string value(load_value_size, 'v');
         auto const written = co_await store.compare_exchange(key, version, std::move(value), expires_at);
         if (!written || written.value() == 0)
             throw std::runtime_error(written ? "a compare_exchange was refused" : written.failure().message());
@@ -58,6 +58,7 @@ Run run_all(boost::asio::io_context& io, assent::Store& store, std::size_t opera
 {
     Run run;
     run.left = operations;
+    run.in_flight = in_flight;
     run.latencies.reserve(operations / 8 + in_flight * 2);
     std::exception_ptr error;
     for (std::size_t i = 0; i < in_flight; ++i)

@@ -21,8 +21,12 @@ struct StoreLoad {
     double p99_us = 0;  ///< Wall time of an operation.
 };
 
-/// `in_flight` coroutines that each read a record of 220 bytes and change it by compare-exchange, in turns, `operations` together; after a tenth
-/// that warms up.
+constexpr std::size_t load_records = 10'000;
+constexpr std::size_t load_value_size = 220;
+assent::StoreKey load_key(std::size_t number);
+
+/// `in_flight` coroutines that each read a record of 220 bytes and change it by compare-exchange, one of 10,000 after the other, `operations`
+/// together; after a tenth that warms up.
 StoreLoad measure_store(boost::asio::io_context& io, assent::Store& store, std::size_t operations, std::size_t in_flight);
 
 /// One kind of store: prints its members into the report.
