@@ -458,7 +458,7 @@ void must_agree(BothServers& both, std::string const& method, std::string const&
 }
 
 /// Each is eight models; more of them by ASSENT_FGA_PARTS.
-int parts() {
+int fga_engine_parts() {
     char const* const given = std::getenv("ASSENT_FGA_PARTS");
     return given == nullptr ? 4 : std::max(1, std::atoi(given));
 }
@@ -467,7 +467,7 @@ int parts() {
 
 BOOST_AUTO_TEST_SUITE(fga_engine, *boost::unit_test::precondition(assent::test::openfga_is_there))
 
-BOOST_DATA_TEST_CASE(models_tuples_and_questions_by_chance_are_answered_as_the_real_server_does, boost::unit_test::data::xrange(parts()), part) {
+BOOST_DATA_TEST_CASE(models_tuples_and_questions_by_chance_are_answered_as_the_real_server_does, boost::unit_test::data::xrange(fga_engine_parts()), part) {
     Tally tally;
     auto const first = static_cast<unsigned>(part) * 1000;
     for (unsigned seed = first; tally.models < 8; ++seed) {
