@@ -13,7 +13,7 @@ using assent::InterruptKind;
 using assent::OauthClient;
 using assent::outcome;
 using assent::Secret;
-using assent::test::CibaFixture;
+using assent::test::RealCibaFixture;
 using assent::test::describe;
 using assent::test::is_failure;
 using assent::test::is_interrupt;
@@ -30,8 +30,8 @@ assent::BeastHttpClientConfig trusting() {
     return config;
 }
 
-struct Fixture : CibaFixture {
-    Fixture() : CibaFixture(shared_provider(), trusting()) {}
+struct Fixture : RealCibaFixture {
+    Fixture() : RealCibaFixture(shared_provider(), trusting()) {}
 
     CibaAuthorizer auth0(AsyncAuthorization const& with) {
         return CibaAuthorizer(

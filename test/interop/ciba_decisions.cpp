@@ -16,7 +16,7 @@ using assent::Interrupt;
 using assent::InterruptKind;
 using assent::outcome;
 using assent::test::BuyStock;
-using assent::test::CibaFixture;
+using assent::test::RealCibaFixture;
 using assent::test::describe;
 using assent::test::is_failure;
 using assent::test::is_interrupt;
@@ -27,8 +27,8 @@ OidcProviderProcess& shared_provider() {
     return provider;
 }
 
-struct Fixture : CibaFixture {
-    Fixture() : CibaFixture(shared_provider()) {}
+struct Fixture : RealCibaFixture {
+    Fixture() : RealCibaFixture(shared_provider()) {}
 
     /// Asks, lets the person do `act` with the request, and tells what becomes of it.
     template <class Act>

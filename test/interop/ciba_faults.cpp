@@ -15,7 +15,7 @@ using assent::Errc;
 using assent::InterruptKind;
 using assent::outcome;
 using assent::ToolCall;
-using assent::test::CibaFixture;
+using assent::test::RealCibaFixture;
 using assent::test::describe;
 using assent::test::is_failure;
 using assent::test::is_interrupt;
@@ -59,8 +59,8 @@ std::vector<Fault> all_faults() {
     };
 }
 
-struct Fixture : CibaFixture {
-    Fixture() : CibaFixture(shared_provider(), impatient()) {}
+struct Fixture : RealCibaFixture {
+    Fixture() : RealCibaFixture(shared_provider(), impatient()) {}
 
     /// The next request to `path` that contains that text meets the fault.
     void order(Fault const& fault, std::string_view path, std::string_view contains) {

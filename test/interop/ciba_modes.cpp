@@ -19,7 +19,7 @@ using assent::Interrupt;
 using assent::InterruptKind;
 using assent::outcome;
 using assent::ToolCall;
-using assent::test::CibaFixture;
+using assent::test::RealCibaFixture;
 using assent::test::describe;
 using assent::test::is_failure;
 using assent::test::is_interrupt;
@@ -30,8 +30,8 @@ OidcProviderProcess& shared_provider() {
     return provider;
 }
 
-struct Fixture : CibaFixture {
-    Fixture() : CibaFixture(shared_provider()) {}
+struct Fixture : RealCibaFixture {
+    Fixture() : RealCibaFixture(shared_provider()) {}
 };
 
 boost::json::value param(boost::json::value const& request, std::string_view name) {

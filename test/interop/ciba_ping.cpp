@@ -26,7 +26,7 @@ using assent::CibaAuthorizer;
 using assent::Credentials;
 using assent::InterruptKind;
 using assent::outcome;
-using assent::test::CibaFixture;
+using assent::test::RealCibaFixture;
 using assent::test::describe;
 using assent::test::is_interrupt;
 using assent::test::OidcProviderProcess;
@@ -95,8 +95,8 @@ private:
     CibaAuthorizer authorizer_;
 };
 
-struct Fixture : CibaFixture {
-    Fixture() : CibaFixture(shared_provider()) {}
+struct Fixture : RealCibaFixture {
+    Fixture() : RealCibaFixture(shared_provider()) {}
 
     AsyncAuthorization pinged() const {
         AsyncAuthorization result = options();

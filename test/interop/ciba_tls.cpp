@@ -8,7 +8,7 @@ using assent::BeastHttpClientConfig;
 using assent::Credentials;
 using assent::Errc;
 using assent::outcome;
-using assent::test::CibaFixture;
+using assent::test::RealCibaFixture;
 using assent::test::describe;
 using assent::test::is_failure;
 using assent::test::OidcProviderProcess;
@@ -21,7 +21,7 @@ BeastHttpClientConfig trusting() {
 
 /// Asks at a provider with that certificate; the person approves at once.
 outcome<Credentials> ask(OidcProviderProcess& provider, BeastHttpClientConfig const& config) {
-    CibaFixture fixture(provider, config);
+    RealCibaFixture fixture(provider, config);
     fixture.admin.decide_automatically("approve", "afterMs", 0);
     outcome<Credentials> decision = fixture.authorize_to_the_end(fixture.authorizer(), fixture.call());
     BOOST_TEST(fixture.pushes() == (decision.has_value() ? 1U : 0U));

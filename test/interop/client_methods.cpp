@@ -39,7 +39,7 @@ using assent::result;
 using assent::Secret;
 using assent::SignatureAlgorithm;
 using assent::test::certificates;
-using assent::test::CibaFixture;
+using assent::test::RealCibaFixture;
 using assent::test::describe;
 using assent::test::OidcProviderProcess;
 using assent::test::run;
@@ -98,10 +98,10 @@ awaitable<result<HttpResponse>> get(assent::Runtime runtime, HttpRequest request
     co_return answer;
 }
 
-struct Fixture : CibaFixture {
+struct Fixture : RealCibaFixture {
     Fixture() : Fixture(shared_provider()) {}
     explicit Fixture(OidcProviderProcess& its_provider, BeastHttpClientConfig const& config = trusting())
-        : CibaFixture(its_provider, config) {}
+        : RealCibaFixture(its_provider, config) {}
 
     /// Registers a client with that method and `more`.
     void add(std::string_view id, std::string_view method, json::object more = {}) {

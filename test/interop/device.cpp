@@ -26,7 +26,7 @@ using assent::OauthClient;
 using assent::outcome;
 using assent::ToolCall;
 using assent::test::describe;
-using assent::test::DeviceFixture;
+using assent::test::RealDeviceFixture;
 using assent::test::is_failure;
 using assent::test::is_interrupt;
 using assent::test::OidcProviderProcess;
@@ -42,8 +42,8 @@ assent::BeastHttpClientConfig impatient() {
     return config;
 }
 
-struct Fixture : DeviceFixture {
-    Fixture() : DeviceFixture(shared_provider(), impatient()) {}
+struct Fixture : RealDeviceFixture {
+    Fixture() : RealDeviceFixture(shared_provider(), impatient()) {}
 
     /// Asks, lets the person do `act` with what they are shown, and tells what becomes of it.
     template <class Act>
@@ -307,8 +307,8 @@ assent::BeastHttpClientConfig trusting() {
     return config;
 }
 
-struct Auth0Fixture : DeviceFixture {
-    Auth0Fixture() : DeviceFixture(auth0_provider(), trusting()) {}
+struct Auth0Fixture : RealDeviceFixture {
+    Auth0Fixture() : RealDeviceFixture(auth0_provider(), trusting()) {}
 
     DeviceAuthorizer auth0() {
         return DeviceAuthorizer(runtime, OauthClient::auth0(provider.domain(), "public"), device_options());

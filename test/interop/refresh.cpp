@@ -23,7 +23,7 @@ using assent::Errc;
 using assent::InterruptKind;
 using assent::outcome;
 using assent::Secret;
-using assent::test::CibaFixture;
+using assent::test::RealCibaFixture;
 using assent::test::describe;
 using assent::test::is_failure;
 using assent::test::is_interrupt;
@@ -35,8 +35,8 @@ OidcProviderProcess& shared_provider()
     return provider;
 }
 
-struct Fixture : CibaFixture {
-    Fixture() : CibaFixture(shared_provider())
+struct Fixture : RealCibaFixture {
+    Fixture() : RealCibaFixture(shared_provider())
     {
         // Two seconds after they were issued, tokens have less than the minute left at which they are renewed.
         boost::json::object settings;

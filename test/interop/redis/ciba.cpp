@@ -26,7 +26,7 @@ using assent::outcome;
 using assent::RedisStoreConfig;
 using assent::Runtime;
 using assent::ToolCall;
-using assent::test::CibaFixture;
+using assent::test::RealCibaFixture;
 using assent::test::OidcProviderProcess;
 using assent::test::RedisServer;
 
@@ -51,9 +51,9 @@ assent::awaitable<outcome<Credentials>> insist(CibaAuthorizer authorizer, ToolCa
 }
 
 /// Two processes, as far as their stores know, on one server of Redis.
-class CibaOnRedis : public CibaFixture {
+class CibaOnRedis : public RealCibaFixture {
 public:
-    CibaOnRedis() : CibaFixture(provider_for_redis()), other(context.get_executor()) {
+    CibaOnRedis() : RealCibaFixture(provider_for_redis()), other(context.get_executor()) {
         auto const config = RedisStoreConfig()
                                 .server("127.0.0.1", server.port())
                                 .connect_deadline(400ms)

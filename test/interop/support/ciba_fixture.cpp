@@ -31,13 +31,13 @@ OidcProviderProcess& fresh(OidcProviderProcess& provider) {
     return provider;
 }
 
-CibaFixture::CibaFixture(OidcProviderProcess& its_provider, BeastHttpClientConfig http)
+RealCibaFixture::RealCibaFixture(OidcProviderProcess& its_provider, BeastHttpClientConfig http)
     : provider(fresh(its_provider)), admin(its_provider.admin()), runtime(context.get_executor()) {
     http.proxy_from_environment(false);
     runtime.http(make_beast_http_client(context.get_executor(), http));
 }
 
-OauthClient CibaFixture::client(std::string_view id, std::string_view secret) const {
+OauthClient RealCibaFixture::client(std::string_view id, std::string_view secret) const {
     OauthClient result = OauthClient::standard(provider.issuer(), std::string(id));
     result.client_secret(Secret(secret.empty() ? secret_of(id) : std::string(secret)));
     result.authentication(id == "basic" ? ClientAuthentication::client_secret_basic
@@ -46,7 +46,7 @@ OauthClient CibaFixture::client(std::string_view id, std::string_view secret) co
     return result;
 }
 
-AsyncAuthorization CibaFixture::options() const {
+AsyncAuthorization RealCibaFixture::options() const {
     AsyncAuthorization result;
     result.scopes(std::vector<std::string>{"read"});
     result.audience(std::string("https://api.example.test/"));
@@ -54,7 +54,7 @@ AsyncAuthorization CibaFixture::options() const {
     return result;
 }
 
-ToolCall CibaFixture::call(std::string_view ticker, int qty, std::string_view subject,
+ToolCall RealCibaFixture::call(std::string_view ticker, int qty, std::string_view subject,
                            std::string_view thread) const {
     boost::json::object input;
     input["ticker"] = ticker;
@@ -64,15 +64,15 @@ ToolCall CibaFixture::call(std::string_view ticker, int qty, std::string_view su
     return result;
 }
 
-outcome<Credentials> CibaFixture::authorize(AnyAuthorizer authorizer, ToolCall its_call) {
+outcome<Credentials> RealCibaFixture::authorize(AnyAuthorizer authorizer, ToolCall its_call) {
     return run(context, authorizer.authorize(std::move(its_call)));
 }
 
-outcome<Credentials> CibaFixture::authorize_to_the_end(AnyAuthorizer authorizer, ToolCall its_call) {
+outcome<Credentials> RealCibaFixture::authorize_to_the_end(AnyAuthorizer authorizer, ToolCall its_call) {
     return run(context, test::authorize_to_the_end(std::move(authorizer), std::move(its_call)));
 }
 
-std::vector<outcome<Credentials>> CibaFixture::authorize_all(AnyAuthorizer authorizer,
+std::vector<outcome<Credentials>> RealCibaFixture::authorize_all(AnyAuthorizer authorizer,
                                                              std::vector<ToolCall> calls) {
     std::deque<std::optional<outcome<Credentials>>> decisions;
     for (ToolCall& its_call : calls)
@@ -87,7 +87,7 @@ std::vector<outcome<Credentials>> CibaFixture::authorize_all(AnyAuthorizer autho
     return results;
 }
 
-std::size_t CibaFixture::polls() const {
+std::size_t RealCibaFixture::polls() const {
     std::size_t count = 0;
     for (boost::json::value const& entry : admin.log(provider.token_path()))
         count += entry.as_object().contains("status") ? 1U : 0U;

@@ -37,9 +37,9 @@ boost::json::array details(BuyStock const& order);
 OidcProviderProcess& fresh(OidcProviderProcess& provider);
 
 /// What an authorizer needs, on real sockets, against a provider.
-class CibaFixture {
+class RealCibaFixture {
 public:
-    explicit CibaFixture(OidcProviderProcess& provider, BeastHttpClientConfig http = {});
+    explicit RealCibaFixture(OidcProviderProcess& provider, BeastHttpClientConfig http = {});
 
     OidcProviderProcess& provider;
     ProviderAdmin const& admin;

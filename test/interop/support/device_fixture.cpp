@@ -4,18 +4,18 @@
 
 namespace assent::test {
 
-OauthClient DeviceFixture::public_client() const {
+OauthClient RealDeviceFixture::public_client() const {
     return OauthClient::standard(provider.issuer(), "public").allow_plain_http(true);
 }
 
-DeviceAuthorization DeviceFixture::device_options() const {
+DeviceAuthorization RealDeviceFixture::device_options() const {
     DeviceAuthorization result;
     result.scopes(std::vector<std::string>{"read"});
     result.audience(std::string("https://api.example.test/"));
     return result;
 }
 
-std::string DeviceFixture::browse(std::string_view uri, std::string_view decision, std::string_view subject,
+std::string RealDeviceFixture::browse(std::string_view uri, std::string_view decision, std::string_view subject,
                                   std::string_view user_code) const {
     boost::json::object body;
     body["uri"] = uri;
@@ -26,7 +26,7 @@ std::string DeviceFixture::browse(std::string_view uri, std::string_view decisio
     return std::string(admin.call("POST", "browse", body).at("title").as_string());
 }
 
-std::string DeviceFixture::browse(Interrupt const& pending, std::string_view decision,
+std::string RealDeviceFixture::browse(Interrupt const& pending, std::string_view decision,
                                   std::string_view subject) const {
     return browse(pending.device()->verification_uri_complete, decision, subject);
 }

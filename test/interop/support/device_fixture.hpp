@@ -13,9 +13,9 @@
 namespace assent::test {
 
 /// What an authorizer of the device flow needs, on real sockets, against a provider, and the person's browser.
-class DeviceFixture : public CibaFixture {
+class RealDeviceFixture : public RealCibaFixture {
 public:
-    using CibaFixture::CibaFixture;
+    using RealCibaFixture::RealCibaFixture;
 
     OauthClient public_client() const;
     /// Scope `read` of the test API.
