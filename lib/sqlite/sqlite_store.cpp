@@ -327,12 +327,18 @@ private:
         auto const end = calls.begin() + static_cast<std::ptrdiff_t>(last);
         std::lock_guard const lock(delivery_);
         auto left = std::partition(begin, end, [](auto const& call) { return !call->abandoned; });
-        for (auto at = begin; at != left;) {
-            auto home = (*at)->home;
-            auto const others = std::stable_partition(at, left, [&](auto const& call) { return call->home == home; });
-            Calls theirs(std::make_move_iterator(at), std::make_move_iterator(others));
+        while (begin != left) {
+            auto home = (*begin)->home;
+            Calls theirs;
+            auto others = begin;
+            for (auto at = begin; at != left; ++at) {
+                if ((*at)->home == home)
+                    theirs.push_back(std::move(*at));
+                else
+                    *others++ = std::move(*at);
+            }
+            left = others;
             asio::post(home, Delivery(queue_, std::move(theirs)));
-            at = others;
         }
     }
 

@@ -27,7 +27,6 @@ using std::chrono::steady_clock;
 
 constexpr std::int32_t application_id = 0x61737374;  // "asst"
 constexpr std::int64_t page_size = 4096;
-constexpr std::uint64_t least_bytes = 64 * 1024;
 constexpr std::int64_t swept_at_once = 1000;
 constexpr std::size_t visited_per_page = 4000;  // bounds the time that a scan keeps others waiting
 constexpr std::size_t bytes_per_page = std::size_t(1) << 20;

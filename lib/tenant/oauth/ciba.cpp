@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <tuple>
 
 namespace assent::tenant {
 
@@ -221,7 +222,9 @@ std::vector<std::shared_ptr<Approval const>> OauthCore::all_pending(Time now) co
                 out.push_back(approval);
         }
     }
-    std::stable_sort(out.begin(), out.end(), [](auto const& a, auto const& b) { return a->requested_at < b->requested_at; });
+    std::sort(out.begin(), out.end(), [](auto const& a, auto const& b) {
+        return std::tie(a->requested_at, a->id) < std::tie(b->requested_at, b->id);
+    });
     return out;
 }
 

@@ -3,6 +3,7 @@
 #include "core/digest.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace assent::tenant {
 
@@ -128,7 +129,9 @@ std::vector<std::shared_ptr<DeviceSignIn const>> OauthCore::sign_ins(Time now) c
         if (sign_in->is_pending(now))
             out.push_back(sign_in);
     }
-    std::stable_sort(out.begin(), out.end(), [](auto const& a, auto const& b) { return a->requested_at < b->requested_at; });
+    std::sort(out.begin(), out.end(), [](auto const& a, auto const& b) {
+        return std::tie(a->requested_at, a->user_code) < std::tie(b->requested_at, b->user_code);
+    });
     return out;
 }
 
