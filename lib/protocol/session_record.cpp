@@ -27,6 +27,7 @@ using std::chrono::seconds;
 constexpr std::int64_t version = 1;
 constexpr std::size_t max_used = 64;
 constexpr std::size_t max_handle = 256;
+constexpr std::int64_t latest_expiry = 7'258'118'400;  // the year 2200: beyond 2262 a time_point has no room
 
 Failure corrupt(std::string_view what) {
     return Failure(Errc::record_corrupt, fmt::format("a stored session has no valid {}", what));
@@ -136,6 +137,8 @@ result<SessionRecord> SessionRecord::parse(std::string_view text) {
         auto const* interrupt = one->if_contains("interrupt");
         if (expires == nullptr || !expires->is_int64() || interrupt == nullptr)
             return corrupt("pending call");
+        if (expires->get_int64() < 0 || expires->get_int64() > latest_expiry)
+            return corrupt("expiry of a pending call");
         call.expires_at = time_point(seconds(expires->get_int64()));
         auto parsed = Interrupt::parse(*interrupt);
         if (!parsed)

@@ -121,6 +121,11 @@ public:
     }
 
     enum class Next { calls = 1, nothing_yet, end };
+    /// Held while answers are posted: meanwhile no io_context goes.
+    std::mutex& posting() noexcept { return posting_; }
+    /// For who runs what was posted, and may be the last thing that its io_context does.
+    void wait_until_posted() { std::lock_guard const lock(posting_); }
+
     /// All that wait, in the place of what is in `calls`. Waits until then.
     Next pop(Calls& calls, std::chrono::steady_clock::time_point until)
     {
@@ -144,6 +149,7 @@ public:
 
 private:
     std::size_t most_;
+    std::mutex posting_;
     std::mutex mutex_;
     std::condition_variable wake_;
     Calls calls_;
@@ -159,6 +165,7 @@ public:
 
     void operator()()
     {
+        queue_->wait_until_posted();
         Hold const hold(*this);
         auto const home = calls_.front()->home;
         while (next_ < calls_.size()) {
@@ -269,7 +276,7 @@ private:
     void abandon(Call& call)
     {
         call.unwanted.store(true, std::memory_order_relaxed);
-        std::lock_guard const lock(delivery_);
+        std::lock_guard const lock(queue_->posting());
         call.abandoned = true;
     }
 
@@ -325,7 +332,7 @@ private:
     {
         auto const begin = calls.begin() + static_cast<std::ptrdiff_t>(first);
         auto const end = calls.begin() + static_cast<std::ptrdiff_t>(last);
-        std::lock_guard const lock(delivery_);
+        std::lock_guard const lock(queue_->posting());
         auto left = std::partition(begin, end, [](auto const& call) { return !call->abandoned; });
         while (begin != left) {
             auto home = (*begin)->home;
@@ -345,7 +352,6 @@ private:
     SqliteStoreConfig config_;
     StoreSession session_;
     std::shared_ptr<Queue> queue_;
-    std::mutex delivery_;  ///< Held while answers are posted: no io_context goes meanwhile.
     std::vector<StoreOperation*> batch_;
     std::thread thread_;  // the last: it uses all of them
 };
