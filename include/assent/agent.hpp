@@ -78,21 +78,21 @@ public:
         return *this;
     }
     AgentOptions max_session_bytes(std::size_t value) && { return std::move(max_session_bytes(value)); }
-    /// A session lives so long after its last change. 1 minute or more. Default 30 days.
+    /// A session lives so long after its last change. 1 minute to 10 years. Default 30 days.
     AgentOptions& session_lifetime(std::chrono::seconds value) &
     {
         session_lifetime_ = value;
         return *this;
     }
     AgentOptions session_lifetime(std::chrono::seconds value) && { return std::move(session_lifetime(value)); }
-    /// A handle of an interrupt is good so long. 1 minute or more. Default 1 day.
+    /// A handle of an interrupt is good so long. 1 minute to 10 years. Default 1 day.
     AgentOptions& handle_lifetime(std::chrono::seconds value) &
     {
         handle_lifetime_ = value;
         return *this;
     }
     AgentOptions handle_lifetime(std::chrono::seconds value) && { return std::move(handle_lifetime(value)); }
-    /// How long a process that died holds its session. It renews meanwhile. 5 s or more. Default 60 s.
+    /// How long a process that died holds its session. It renews meanwhile. 5 s to 1 hour. Default 60 s.
     AgentOptions& lease(std::chrono::seconds value) &
     {
         lease_ = value;
@@ -133,7 +133,7 @@ public:
         return *this;
     }
     RunOptions on_chunk(ChunkSink value) && { return std::move(on_chunk(std::move(value))); }
-    /// Of the whole run; then it is cancelled, and fails with timed_out. Default none.
+    /// Of the whole run; then it is cancelled, and fails with timed_out. At most a year. Default none.
     RunOptions& deadline(std::chrono::milliseconds value) &
     {
         deadline_ = value;

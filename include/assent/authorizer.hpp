@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -67,6 +68,8 @@ public:
     virtual std::optional<Credentials> try_cached(ToolCall const& call) const = 0;
     virtual bool asks_person() const noexcept = 0;
     virtual awaitable<outcome<Grant>> renew(ToolCall call, TokenRefusal refusal) = 0;
+    virtual awaitable<result<bool>> withdraw(ToolCall call) = 0;
+    virtual std::string id() const = 0;
     virtual RefusalHandler const* on_unauthorized() const = 0;
     virtual Runtime const* runtime() const noexcept = 0;
     virtual Dpop const* dpop() const noexcept = 0;
@@ -75,6 +78,8 @@ public:
 awaitable<outcome<Grant>> prepared(awaitable<outcome<Credentials>> credentials);
 /// What an authorizer that cannot renew says.
 awaitable<outcome<Grant>> not_renewed(TokenRefusal refusal);
+/// What an authorizer says that asks nothing for one call alone.
+awaitable<result<bool>> nothing_to_withdraw();
 
 template <Authorizer A>
 class AuthorizerHolder final : public AuthorizerBase {
@@ -133,6 +138,26 @@ public:
             return not_renewed(std::move(refusal));
     }
 
+    awaitable<result<bool>> withdraw(ToolCall call) override
+    {
+        if constexpr (requires {
+                          { authorizer_.withdraw(std::move(call)) } -> std::same_as<awaitable<result<bool>>>;
+                      })
+            return authorizer_.withdraw(std::move(call));
+        else
+            return nothing_to_withdraw();
+    }
+
+    std::string id() const override
+    {
+        if constexpr (requires {
+                          { authorizer_.id() } -> std::convertible_to<std::string>;
+                      })
+            return authorizer_.id();
+        else
+            return {};
+    }
+
     RefusalHandler const* on_unauthorized() const override
     {
         if constexpr (requires {
@@ -181,6 +206,10 @@ private:
 ///   others, so that nobody is asked for what will be refused anyway. False.
 /// - `awaitable<outcome<Grant>> prepare(ToolCall, Proceedings&)`, for those who combine others: tells who granted and who refused. It did
 ///   itself, whatever it did.
+/// - `awaitable<result<bool>> withdraw(ToolCall)`: the call is given up. Ends what was asked for that call alone, pending or granted, so that
+///   nothing comes of it; what calls share stays. Completes with whether there was something. False.
+/// - `std::string id() const`: the same in every process, and another one for an authorizer that asks for something else. Those who combine
+///   authorizers remember by it whose approval a call is run with. None: its place among the members.
 /// - `RefusalHandler const* on_unauthorized() const`: the refusal itself is handed on.
 /// - `Runtime const* runtime() const`: what ToolContext::http() sends with. None.
 /// - `Dpop const* dpop() const`: the key that its tokens are bound to. None.
@@ -208,6 +237,10 @@ public:
     {
         return authorizer_->renew(std::move(call), std::move(refusal));
     }
+    /// The call is given up: ends what was asked for it alone. Completes with whether there was something.
+    awaitable<result<bool>> withdraw(ToolCall call) { return authorizer_->withdraw(std::move(call)); }
+    /// Names it in what is stored; empty when it has no name.
+    std::string id() const { return authorizer_->id(); }
     /// What the host wants to answer to a refusal, or null.
     RefusalHandler const* on_unauthorized() const { return authorizer_->on_unauthorized(); }
     /// What it runs on, or null when it does not say. Valid as long as the authorizer.

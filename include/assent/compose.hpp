@@ -42,6 +42,10 @@ std::vector<AnyAuthorizer> members_of(A... members)
 ///   (invalid_argument), never mixed up: use named(), or the options' name().
 /// - A handle of its interrupts names the members that it is about, each with its own handle; a member never sees another one's. Call
 ///   with resumed(handle()) or, within the same thread and call id, without: what a person has decided is found either way.
+/// - When one of several members is enough (any_of(), fallback()), one decides for a call: the store remembers whose approval it is run with
+///   before that is claimed, so that the call runs once, in whichever process, also when a person has approved at several. A call that has an
+///   id is remembered so for two days, and is already_used for the others' approvals. Without an id the same action may be called again: when
+///   it has been claimed, what was asked of the others for it is withdrawn.
 /// - renew() goes to the member that granted the token; a tool answers a refusal with the on_unauthorized of the member that refused.
 /// - An interrupt that several members wait with tells the first member's, in their order, with the rest in others(), the earliest of their
 ///   next_poll_at() and expires_at(), and one handle for all.
@@ -58,6 +62,10 @@ public:
     awaitable<outcome<Grant>> prepare(ToolCall call, Proceedings& proceedings);
     /// By the member that last granted a token set of that name in this process. @par Errors server_refused when none has.
     awaitable<outcome<Grant>> renew(ToolCall call, TokenRefusal refusal);
+    /// The call is given up: goes to all members. @par Errors the first of theirs, after all were tried.
+    awaitable<result<bool>> withdraw(ToolCall call);
+    /// Of what it is, and its members'.
+    std::string id() const;
     /// When all that would be granted is in memory; without waiting.
     std::optional<Credentials> try_cached(ToolCall const& call) const;
     /// True when a member does.
@@ -90,7 +98,7 @@ public:
 /// Grants when one member grants, with its credentials alone; see Combined.
 ///
 /// The first that grants wins, in time, then in their order: a member that disturbs nobody before those that ask a person, who are then
-/// not asked. What is asked of the others is left as it is, and no longer waited for; their approvals are not claimed. A call that one
+/// not asked. What is asked of the others is no longer waited for; their approvals are not claimed. A call that one
 /// member's approval was already used for is not run again by another's: already_used, and action_changed, end it.
 /// @par Interrupts a resumable one when somebody can still grant, even if another has refused; a refusal, of one who was asked rather than
 ///                 of a policy, when all have refused, with the decisions() of all.

@@ -96,6 +96,8 @@ public:
     /// within a minute. The code that the person was shown works until it expires; its tokens are not fetched. Completes with whether
     /// there was something.
     awaitable<result<bool>> cancel(ToolCall call);
+    /// The call is given up: as cancel() for an approval of this call alone. What calls share (CredentialsContext) stays.
+    awaitable<result<bool>> withdraw(ToolCall call);
 
     /// An API refused a shared token: obtains another by its refresh token, once for all who were refused. An approval for one execution,
     /// and one without a refresh token, has no other.
@@ -103,6 +105,8 @@ public:
 
     /// True.
     bool asks_person() const noexcept { return true; }
+    /// Of flow, client and name.
+    std::string id() const;
     RefusalHandler const* on_unauthorized() const;
     Runtime const* runtime() const noexcept;
     Dpop const* dpop() const noexcept;

@@ -21,6 +21,7 @@ enum class Errc {
     invalid_argument,       ///< A parameter is out of its documented range.
     missing_configuration,  ///< A required setting is absent; the detail names it.
     invalid_input,          ///< The tool's input does not fit its type; the detail has the JSON pointer.
+    invalid_output,         ///< The tool's output does not fit its schema; the detail has the JSON pointer.
     no_subject,             ///< The call has no principal; assent fails closed.
     invalid_binding_message,///< Refused before sending: the provider would not show this text.
 

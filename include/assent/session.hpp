@@ -100,7 +100,9 @@ public:
         return *this;
     }
     Resume respond(std::string handle, boost::json::value output) && { return std::move(respond(std::move(handle), std::move(output))); }
-    /// Gives the call up: the tool does not run, and the model is told that the user withdrew it.
+    /// Gives the call up: the tool does not run, the model is told that the user withdrew it, and what was asked for this call alone is
+    /// withdrawn too (Tool::withdraw()): it is not polled any more, and nothing comes of it when the person approves it yet. A retryable
+    /// failure of that fails the resume, and the call goes on waiting.
     Resume& withdraw(std::string handle) &
     {
         items_.emplace_back(Kind::withdraw, std::move(handle), nullptr);

@@ -6,6 +6,7 @@
 #include <assent/completion.hpp>
 #include <assent/credentials.hpp>
 #include <assent/input.hpp>
+#include <assent/message.hpp>
 #include <assent/outcome.hpp>
 #include <assent/output.hpp>
 #include <assent/schema.hpp>
@@ -29,7 +30,14 @@ namespace assent {
 
 namespace detail {
 class ToolExecution;
-}
+
+/// The schema of what a handler's type already guarantees.
+class TypedOutput {
+public:
+    explicit TypedOutput(Schema its_schema) : schema(std::move(its_schema)) {}
+    Schema schema;
+};
+}  // namespace detail
 
 /// What a tool's handler knows beside its input: the call, and what its authorizers granted. Lives until the handler has completed.
 ///
@@ -71,6 +79,12 @@ public:
     /// something.
     void point_of_no_return() noexcept;
 
+    /// Gives something beside the output: an image, a recording, a document; ToolResponse::content, which a model gets with the output. Kept in
+    /// the order given, and only when the handler completes with an output. Who calls the tool without asking for content does not get it.
+    /// @pre as small as the models' APIs and the store take it; a URL is smaller than data.
+    void attach(Part part);
+    void attach(Media media) { attach(Part::media(std::move(media))); }
+
     /// "I can do without that token." The tool answers with what the handler returns, in spite of a refusal told so far.
     void go_on_without() noexcept;
 
@@ -92,9 +106,11 @@ public:
     /// @param name        what Gemini, OpenAI and Anthropic all take: a letter or an underscore, then letters, digits, underscores and
     ///                    dashes; at most 64.
     /// @param description for the model, UTF-8; at most 1024 characters, as OpenAI takes it.
-    /// @param output      what the handler returns, as far as it is known; told, not checked.
+    /// @param output      what the handler returns, as far as it is known. Told to the model, and checked: what does not fit is invalid_output.
     /// @par Exceptions ConfigurationError for any other name, a longer description, no handler.
     Tool(std::string name, std::string description, Schema input, Handler handler, Schema output = Schema());
+    /// The same with an output that fits its schema by construction: it is told, not checked again.
+    Tool(std::string name, std::string description, Schema input, Handler handler, detail::TypedOutput output);
     /// For input that is checked by hand, and of which a model is told only that it is an object.
     Tool(std::string name, std::string description, Validator validator, Handler handler);
 
@@ -116,9 +132,17 @@ public:
     /// @par Interrupts   an authorizer's, or the handler's own. Nothing was claimed and the handler has not run; after a pending one, call
     ///                   again with resumed(handle()). With several authorizers the first that holds back is told. When an API refused a
     ///                   token: the handler has run, and by its own word changed nothing, or the interrupt is final.
-    /// @par Errors       invalid_input; an authorizer's; already_used.
+    /// @par Errors       invalid_input; an authorizer's; already_used; invalid_output: the handler has run, and its output does not fit
+    ///                   output_schema(), with the JSON pointer and a sentence fit to be read by a model.
     /// @par Cancellation terminal; as the authorizers and the handler have it. A claimed approval stays claimed.
     awaitable<outcome<boost::json::value>> call(ToolCall call) const;
+    /// The same, with what the handler attached. @pre `content` outlives the operation; it is empty but after a handler's output.
+    awaitable<outcome<boost::json::value>> call(ToolCall call, std::vector<Part>& content) const;
+
+    /// The call is given up: ends what its authorizers asked for it alone, so that nothing comes of what a person still decides. Give the
+    /// same call, with resumed(handle()) of its interrupt when there is one.
+    /// @par Completion with whether there was something. @par Errors invalid_input; the first of the authorizers', after all were tried.
+    awaitable<result<bool>> withdraw(ToolCall call) const;
 
     /// The same tool, which may send the token set of that name to the origin of `url`, and to no other that is not declared here too.
     /// Tokens for which nothing is declared may go to the https URLs they were asked for as their audience.
@@ -132,7 +156,10 @@ public:
 private:
     struct Data;
     explicit Tool(std::shared_ptr<Data const> data) : data_(std::move(data)) {}
-    static awaitable<outcome<boost::json::value>> run(std::shared_ptr<Data const> data, ToolCall call);
+    static awaitable<outcome<boost::json::value>> run(std::shared_ptr<Data const> data, ToolCall call, std::vector<Part>* content);
+    static result<void> prepare(Data const& data, ToolCall& call);
+    static outcome<boost::json::value> checked(Data const& data, outcome<boost::json::value> output);
+    static awaitable<result<bool>> withdraw_from(std::shared_ptr<Data const> data, ToolCall call);
 
     std::shared_ptr<Data const> data_;
 };
@@ -236,7 +263,7 @@ awaitable<outcome<boost::json::value>> run_handler(std::shared_ptr<F> handler, b
 ///
 /// @param schema  JSON Schema of the input, an object's; see Schema::parse().
 /// @param handler as for tool(), of a boost::json::object.
-/// @param output  what the handler returns, when its type does not tell.
+/// @param output  what the handler returns, when its type does not tell; checked, see Tool.
 /// @par Exceptions ConfigurationError: the schema cannot be used, with its JSON pointer; see also Tool.
 template <class F>
 Tool json_tool(std::string name, std::string description, boost::json::object schema, F handler, Schema output = Schema())
@@ -245,14 +272,13 @@ Tool json_tool(std::string name, std::string description, boost::json::object sc
     static_assert(detail::PlainHandler<F, Input> || detail::CallbackHandler<F, Input>,
                   "a tool's handler takes its input, and may take a ToolContext&, and after it a Completion<Output>");
     auto shared = std::make_shared<F>(std::move(handler));
-    if (output.json().empty())
-        output = detail::output_schema_of<typename detail::Answered<F, Input>::type>();
-    return Tool(
-        std::move(name), std::move(description), Schema::parse(std::move(schema)),
-        [shared = std::move(shared)](boost::json::value json, ToolContext& context) {
-            return detail::run_handler<Input, F>(shared, std::move(json), context);
-        },
-        std::move(output));
+    auto run = [shared = std::move(shared)](boost::json::value json, ToolContext& context) {
+        return detail::run_handler<Input, F>(shared, std::move(json), context);
+    };
+    if (!output.json().empty())
+        return Tool(std::move(name), std::move(description), Schema::parse(std::move(schema)), std::move(run), std::move(output));
+    return Tool(std::move(name), std::move(description), Schema::parse(std::move(schema)), std::move(run),
+                detail::TypedOutput(detail::output_schema_of<typename detail::Answered<F, Input>::type>()));
 }
 
 /// A tool with typed input.
@@ -278,7 +304,7 @@ Tool tool(std::string name, std::string description, F handler)
         [shared = std::move(shared)](boost::json::value json, ToolContext& context) {
             return detail::run_handler<Input, F>(shared, std::move(json), context);
         },
-        detail::output_schema_of<typename detail::Answered<F, Input>::type>());
+        detail::TypedOutput(detail::output_schema_of<typename detail::Answered<F, Input>::type>()));
 }
 
 }  // namespace assent

@@ -21,6 +21,10 @@ namespace {
 
 using std::chrono::seconds;
 
+// A record that is to be kept past the year 2200 is refused as corrupt.
+constexpr seconds longest_lifetime = std::chrono::hours(24 * 3653);
+constexpr seconds longest_lease = std::chrono::hours(1);
+
 [[noreturn]] void refuse(std::string text) { throw ConfigurationError(Failure(Errc::invalid_argument, std::move(text))); }
 
 void check_options(AgentOptions const& options) {
@@ -30,12 +34,12 @@ void check_options(AgentOptions const& options) {
         refuse("AgentOptions::max_turns must be 1 to 1000");
     if (options.max_session_bytes() < 1024 || options.max_session_bytes() > (std::size_t{768} << 10))
         refuse("AgentOptions::max_session_bytes must be 1 KiB to 768 KiB");
-    if (options.session_lifetime() < seconds(60))
-        refuse("AgentOptions::session_lifetime must be 1 minute or more");
-    if (options.handle_lifetime() < seconds(60))
-        refuse("AgentOptions::handle_lifetime must be 1 minute or more");
-    if (options.lease() < seconds(5))
-        refuse("AgentOptions::lease must be 5 seconds or more");
+    if (options.session_lifetime() < seconds(60) || options.session_lifetime() > longest_lifetime)
+        refuse("AgentOptions::session_lifetime must be 1 minute to 10 years");
+    if (options.handle_lifetime() < seconds(60) || options.handle_lifetime() > longest_lifetime)
+        refuse("AgentOptions::handle_lifetime must be 1 minute to 10 years");
+    if (options.lease() < seconds(5) || options.lease() > longest_lease)
+        refuse("AgentOptions::lease must be 5 seconds to 1 hour");
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include "asio/gather.hpp"
 
 #include <boost/asio/this_coro.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <fmt/format.h>
@@ -27,7 +29,8 @@ AgentRun::AgentRun(std::shared_ptr<AgentCore const> its_core, Principal principa
 std::optional<std::chrono::steady_clock::time_point> AgentRun::until(AgentCore const& core, RunOptions const& options) {
     if (!options.deadline())
         return std::nullopt;
-    return core.runtime.clock().steady_now() + *options.deadline();
+    constexpr std::chrono::milliseconds longest = std::chrono::hours(24 * 365);
+    return core.runtime.clock().steady_now() + std::clamp(*options.deadline(), std::chrono::milliseconds(0), longest);
 }
 
 awaitable<bool> AgentRun::stopped() {
@@ -129,6 +132,8 @@ awaitable<void> AgentRun::run_tools() {
             tasks.push_back(run_tool(i));
         co_await gather(executor, std::move(tasks));
     }
+    if (max_bytes != 0)
+        bound_answers();
     std::vector<ToolResult> results;
     results.reserve(size);
     for (std::size_t i = 0; i < size; ++i) {
@@ -140,6 +145,27 @@ awaitable<void> AgentRun::run_tools() {
         results.push_back(std::move(answer.result));
     }
     generation.tools_answered(std::move(results));
+}
+
+/// A conversation that is too large to be kept would lose what the tools have done: the largest answers are told as too large instead.
+void AgentRun::bound_answers() {
+    constexpr std::size_t of_no_matter = std::size_t{64} << 10;
+    std::vector<std::size_t> sizes;
+    std::size_t sum = 0;
+    for (auto const& answer : answers_) {
+        sizes.push_back(bytes_of(answer));
+        sum += sizes.back();
+    }
+    if (sum <= of_no_matter)
+        return;
+    auto const before = boost::json::serialize(to_json(generation.messages())).size();
+    auto const room = max_bytes - std::min(max_bytes, before);
+    while (sum > std::max(room, of_no_matter)) {
+        auto const largest = std::max_element(sizes.begin(), sizes.end());
+        sum -= *largest;
+        too_large(answers_[static_cast<std::size_t>(largest - sizes.begin())], *largest);
+        *largest = 0;
+    }
 }
 
 awaitable<void> AgentRun::run_tool(std::size_t index) {
@@ -163,16 +189,15 @@ awaitable<void> AgentRun::run_tool(std::size_t index) {
         answers_[index] = failed_answer(Errc::cancelled, errors);
         co_return;
     }
-    ToolCall call(principal_, task.name, task.input.is_null() ? boost::json::value(boost::json::object()) : task.input);
-    call.thread_id(thread_id_).call_id(task.ref).traceparent(telemetry.traceparent());
-    if (!options_.refresh_token().empty())
-        call.refresh_token(options_.refresh_token());
+    auto call = call_of(principal_, thread_id_, options_, task.name, task.ref, task.input);
+    call.traceparent(telemetry.traceparent());
     if (task.restarted)
         call.resumed(task.handle).resumed_with(task.resumed_with);
     outcome<boost::json::value> said;
+    std::vector<Part> content;
     try {
         ToolCall its_call = call;
-        said = co_await tool->call(std::move(its_call));
+        said = co_await tool->call(std::move(its_call), content);
     } catch (boost::system::system_error const& error) {
         said = error.code() == asio::error::operation_aborted ? Failure(Errc::cancelled) : Failure(error.code(), "the tool failed");
     } catch (std::exception const&) {
@@ -182,7 +207,16 @@ awaitable<void> AgentRun::run_tool(std::size_t index) {
         telemetry.failed(said.failure());
     else if (said.has_interrupt())
         telemetry.attribute("authz.outcome", to_string(said.interrupt().kind()));
-    answers_[index] = answer_of(std::move(said), call, errors);
+    answers_[index] = answer_of(std::move(said), std::move(content), call, errors);
+}
+
+ToolCall AgentRun::call_of(Principal const& principal, std::string const& thread_id, RunOptions const& options, std::string const& name,
+                           std::string const& ref, boost::json::value const& input) {
+    ToolCall call(principal, name, input.is_null() ? boost::json::value(boost::json::object()) : input);
+    call.thread_id(thread_id).call_id(ref);
+    if (!options.refresh_token().empty())
+        call.refresh_token(options.refresh_token());
+    return call;
 }
 
 AgentResponse::Data AgentRun::take() {

@@ -37,6 +37,9 @@ public:
 
     /// When a run that begins now is out of time.
     static std::optional<std::chrono::steady_clock::time_point> until(AgentCore const& core, RunOptions const& options);
+    /// A request of the model's as a tool takes it.
+    static ToolCall call_of(Principal const& principal, std::string const& thread_id, RunOptions const& options, std::string const& name,
+                            std::string const& ref, boost::json::value const& input);
     /// What came of it; the trusted views of its interrupts are in interrupts.
     AgentResponse::Data take();
 
@@ -44,12 +47,14 @@ public:
     Generation generation;
     Checkpoint checkpoint;
     std::shared_ptr<TimeLimit> const limit;
+    std::size_t max_bytes = 0;  ///< Of the conversation as JSON, with what tools answer; 0: any number.
     std::map<std::string, Interrupt, std::less<>> interrupts;  ///< By ref.
 
 private:
     awaitable<void> ask_model();
     awaitable<void> run_tools();
     awaitable<void> run_tool(std::size_t index);
+    void bound_answers();
     awaitable<bool> stopped();
 
     Principal principal_;

@@ -18,6 +18,7 @@ constexpr std::string_view record_space = "session";
 constexpr std::string_view lease_space = "session-lease";
 constexpr std::string_view interrupted_space = "session-interrupted";
 constexpr std::size_t max_value = (std::size_t{1} << 20) - 4096;
+static_assert(SessionStore::max_conversation < max_value);
 
 StoreKey key_of(std::string_view space, std::string const& agent, Session const& session) {
     auto const& principal = session.principal();

@@ -43,6 +43,9 @@ public:
 /// Reads and writes sessions. @par Concurrency as the store.
 class SessionStore {
 public:
+    /// Of the messages, in bytes of JSON: so that they can be saved with what waits.
+    static constexpr std::size_t max_conversation = std::size_t{864} << 10;
+
     SessionStore(std::shared_ptr<AgentCore const> core, Session const& session)
         : core_(std::move(core)), keys_(core_->options.name(), session) {}
 

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 namespace assent::detail {
@@ -69,6 +70,7 @@ awaitable<void> SessionTask::work(std::shared_ptr<SessionLease> lease) {
         co_return;
     }
     run_ = std::make_shared<AgentRun>(core_, session_.principal(), session_.thread_id(), options_, std::move(*prepared.value()), limit);
+    run_->max_bytes = SessionStore::max_conversation;
     run_->checkpoint = [this] { return save_progress(); };
     co_await AgentRun::run(run_);
     // What was done is kept, whoever has gone meanwhile.
@@ -90,6 +92,9 @@ awaitable<result<std::optional<Generation>>> SessionTask::prepare() {
             auto saved = co_await store_.save_handles(loaded_);
             if (!saved)
                 co_return saved.failure();
+            auto withdrawn = co_await withdraw_calls();
+            if (!withdrawn)
+                co_return withdrawn.failure();
         }
     } else {
         parts = chosen_by_time();
@@ -145,6 +150,7 @@ result<ResumeParts> SessionTask::chosen(Resume const& resume) {
         case Resume::Kind::restart: parts.restart(restart_part(part, item.value)); break;
         case Resume::Kind::respond: parts.respond(respond_part(part, item.value)); break;
         case Resume::Kind::withdraw:
+            given_up_.push_back(record.pending[index]);
             parts.respond(respond_part(part, withdrawn_output(), "withdrawn").with_metadata("isError", true));
             break;
         }
@@ -152,6 +158,32 @@ result<ResumeParts> SessionTask::chosen(Resume const& resume) {
     for (auto const index : used)
         record.use(index, now + core_->options.handle_lifetime());
     return parts;
+}
+
+/// What the person was asked for calls that are given up. One that cannot be withdrawn for good, e.g. because its tool is not there any more,
+/// is given up all the same.
+awaitable<result<void>> SessionTask::withdraw_calls() {
+    for (auto const& given_up : given_up_) {
+        auto const* part = loaded_.record.part_of(given_up);
+        if (part == nullptr)
+            continue;
+        auto const& request = *part->if_tool_request();
+        auto const* tool = core_->tool(request.name);
+        if (tool == nullptr)
+            continue;
+        auto const input = request.input.value_or(boost::json::value());
+        auto call = AgentRun::call_of(session_.principal(), session_.thread_id(), options_, request.name, request.ref, input);
+        call.resumed(given_up.interrupt.handle());
+        result<bool> withdrawn;
+        try {
+            withdrawn = co_await tool->withdraw(std::move(call));
+        } catch (std::exception const&) {
+            continue;  // a parameter's function threw: there is no telling what was asked
+        }
+        if (!withdrawn && (withdrawn.failure() == Condition::retryable || withdrawn.failure() == Condition::cancelled))
+            co_return withdrawn.failure();
+    }
+    co_return boost::outcome_v2::success();
 }
 
 std::optional<ResumeParts> SessionTask::chosen_by_time() {

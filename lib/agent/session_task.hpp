@@ -51,6 +51,7 @@ private:
     awaitable<result<std::optional<Generation>>> prepare();
     result<std::optional<Generation>> prepare_turn(Turn const& turn);
     result<ResumeParts> chosen(Resume const& resume);
+    awaitable<result<void>> withdraw_calls();
     std::optional<ResumeParts> chosen_by_time();
     void update_pending();
     std::optional<time_point> next_due() const;
@@ -63,6 +64,7 @@ private:
     SessionStore store_;
     LoadedSession loaded_;
     std::vector<std::string> waited_;  ///< The refs that were pending before.
+    std::vector<PendingCall> given_up_;
     std::size_t messages_before_ = 0;
     std::shared_ptr<AgentRun> run_;
     SessionLease const* lease_ = nullptr;

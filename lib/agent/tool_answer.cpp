@@ -3,6 +3,7 @@
 #include "protocol/fga_codec.hpp"
 
 #include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
 
 #include <fmt/format.h>
 
@@ -74,6 +75,17 @@ void make_storable(json::value& value) {
     }
 }
 
+/// Parts that can be stored and read again; in place of one that cannot, what is wrong with it.
+std::vector<Part> storable(std::vector<Part> content) {
+    for (auto& part : content) {
+        json::value form = part.to_json();
+        make_storable(form);
+        auto again = Part::parse(form);
+        part = again ? std::move(again).value() : Part::text("[a part of the tool's answer cannot be told: " + std::string(again.failure().detail()) + "]");
+    }
+    return content;
+}
+
 /// One that can be stored and read again.
 Interrupt storable(Interrupt const& interrupt) {
     if (Interrupt::parse(interrupt.to_json()))
@@ -104,11 +116,11 @@ ToolAnswer unknown_tool(std::string_view name, ToolErrors errors) {
     return ToolAnswer(ToolResult::error(std::move(words)));
 }
 
-ToolAnswer answer_of(outcome<json::value> outcome, ToolCall const& call, ToolErrors errors) {
+ToolAnswer answer_of(outcome<json::value> outcome, std::vector<Part> content, ToolCall const& call, ToolErrors errors) {
     if (outcome) {
         auto value = std::move(outcome).value();
         make_storable(value);
-        return ToolAnswer(ToolResult::output(std::move(value)));
+        return ToolAnswer(ToolResult::output(std::move(value), storable(std::move(content))));
     }
     if (outcome.has_failure())
         return failed_answer(outcome.failure(), errors);
@@ -124,6 +136,23 @@ ToolAnswer answer_of(outcome<json::value> outcome, ToolCall const& call, ToolErr
     ToolAnswer answer(ToolResult::interrupt(std::move(metadata)));
     answer.interrupt = std::move(interrupt);
     return answer;
+}
+
+std::size_t bytes_of(ToolAnswer const& answer) {
+    if (answer.interrupt)
+        return 0;
+    std::size_t out = answer.result.value ? json::serialize(*answer.result.value).size() : 0;
+    for (auto const& part : answer.result.content)
+        out += json::serialize(part.to_json()).size();
+    return out;
+}
+
+void too_large(ToolAnswer& answer, std::size_t bytes) {
+    if (answer.interrupt)
+        return;
+    auto failure = std::move(answer.result.failure);
+    auto words = told("output_too_large", fmt::format("The tool has run; its answer of {} bytes is more than this conversation can hold.", bytes));
+    answer.result = failure ? ToolResult::fatal(std::move(*failure), std::move(words)) : ToolResult::error(std::move(words));
 }
 
 json::value withdrawn_output() { return told("withdrawn", "The user has withdrawn this call. It was not made."); }

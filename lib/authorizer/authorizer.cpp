@@ -25,6 +25,8 @@ awaitable<outcome<Grant>> prepared(awaitable<outcome<Credentials>> credentials)
     co_return Grant(std::move(granted));
 }
 
+awaitable<result<bool>> nothing_to_withdraw() { co_return false; }
+
 awaitable<outcome<Grant>> not_renewed(TokenRefusal refusal)
 {
     if (refusal.needs_person() && !refusal.repeated) {

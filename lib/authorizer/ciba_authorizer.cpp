@@ -217,6 +217,13 @@ awaitable<result<bool>> CibaAuthorizer::cancel(ToolCall call)
     return PendingAuthorizer::cancel(impl_, std::move(call));
 }
 
+awaitable<result<bool>> CibaAuthorizer::withdraw(ToolCall call)
+{
+    return PendingAuthorizer::withdraw(impl_, std::move(call));
+}
+
+std::string CibaAuthorizer::id() const { return impl_->id(); }
+
 awaitable<outcome<Grant>> CibaAuthorizer::renew(ToolCall call, TokenRefusal refusal)
 {
     return PendingAuthorizer::renew(impl_, std::move(call), std::move(refusal));

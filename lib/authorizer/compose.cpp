@@ -123,7 +123,7 @@ private:
         co_return conclusion(*round, proceedings);
     }
 
-    outcome<Grant> conclusion(Round const& round, Proceedings& proceedings) const
+    outcome<Grant> conclusion(Round const& round, Proceedings& proceedings)
     {
         auto const refused = round.with(Verdict::refused);
         for (auto const member : refused) {
@@ -131,7 +131,7 @@ private:
                 return round.told(member, proceedings);
         }
         if (!round.granted().empty())
-            return round.merged({round.granted().front()}, proceedings);
+            return only_by(round.granted().front(), round.call(), round.merged({round.granted().front()}, proceedings));
         auto const waiting = round.with(Verdict::held_back);
         if (!waiting.empty())
             return round.held_back(waiting);
@@ -192,11 +192,11 @@ private:
         co_return conclusion(*round, member, proceedings);
     }
 
-    static outcome<Grant> conclusion(Round const& round, std::size_t member, Proceedings& proceedings)
+    outcome<Grant> conclusion(Round const& round, std::size_t member, Proceedings& proceedings)
     {
         std::vector<std::size_t> const one{member};
         switch (verdict_of(*round.answer(member))) {
-        case Verdict::granted: return round.merged(one, proceedings);
+        case Verdict::granted: return only_by(member, round.call(), round.merged(one, proceedings));
         case Verdict::held_back: return round.held_back(one);
         default: return round.told(member, proceedings);
         }
@@ -249,6 +249,8 @@ awaitable<outcome<Grant>> Combined::renew(ToolCall call, TokenRefusal refusal)
 {
     return composition_->renew(std::move(call), std::move(refusal));
 }
+awaitable<result<bool>> Combined::withdraw(ToolCall call) { return Composition::withdraw(composition_, std::move(call)); }
+std::string Combined::id() const { return composition_->id(); }
 std::optional<Credentials> Combined::try_cached(ToolCall const& call) const { return composition_->try_cached(call); }
 bool Combined::asks_person() const noexcept { return composition_->asks_person(); }
 Runtime const* Combined::runtime() const noexcept { return composition_->runtime(); }

@@ -1,18 +1,21 @@
 #include "authorizer/composition.hpp"
 
 #include "asio/cancellation.hpp"
+#include "core/digest.hpp"
 
 #include <boost/asio/this_coro.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <string_view>
 
 namespace assent::detail {
 namespace {
 
 constexpr std::size_t max_names = 256;
+constexpr std::size_t id_length = 22;  // 132 bits
 
 }  // namespace
 
@@ -22,7 +25,11 @@ Composition::Composition(std::vector<AnyAuthorizer> members, char const* what) :
         throw ConfigurationError(
             Failure(Errc::missing_configuration, fmt::format("{} of no authorizer would decide nothing; give it at least one", what)));
     bool several_keys = false;
-    for (auto const& member : members_) {
+    std::string ids = what;
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+        auto const& member = members_[i];
+        auto const its_id = name_of(i);
+        fmt::format_to(std::back_inserter(ids), ":{}:{}", its_id.size(), its_id);
         asks_person_ = asks_person_ || member.asks_person();
         if (runtime_ == nullptr)
             runtime_ = member.runtime();
@@ -33,6 +40,13 @@ Composition::Composition(std::vector<AnyAuthorizer> members, char const* what) :
     }
     if (several_keys)
         dpop_ = nullptr;
+    id_ = sha256_base64url(ids).substr(0, id_length);
+}
+
+std::string Composition::name_of(std::size_t member) const
+{
+    auto id = members_[member].id();
+    return id.empty() ? fmt::format("#{}", member) : id;
 }
 
 awaitable<outcome<Credentials>> Composition::authorize(std::shared_ptr<Composition> self, ToolCall call)
@@ -58,6 +72,66 @@ awaitable<outcome<Grant>> Composition::prepare(std::shared_ptr<Composition> self
         self->learn(proceedings);
     co_await asio::this_coro::throw_if_cancelled(throws);
     co_return answer;
+}
+
+awaitable<result<bool>> Composition::withdraw(std::shared_ptr<Composition> self, ToolCall call)
+{
+    bool any = false;
+    std::optional<Failure> failure;
+    for (std::size_t i = 0; i < self->members_.size(); ++i) {
+        BOOST_OUTCOME_CO_TRY(auto handle, self->handle_of(i, call));
+        auto its_call = call;
+        its_call.resumed(std::move(handle));
+        auto member = self->members_[i];
+        auto const withdrawn = co_await member.withdraw(std::move(its_call));
+        if (withdrawn)
+            any = any || withdrawn.value();
+        else if (!failure)
+            failure = withdrawn.failure();
+    }
+    if (failure)
+        co_return *failure;
+    co_return any;
+}
+
+result<std::string> Composition::handle_of(std::size_t member, ToolCall const& call) const
+{
+    BOOST_OUTCOME_TRY(auto const handles, HandleSet::parse(call.resumed(), members_.size()));
+    return handles.of(member);
+}
+
+/// A call without an id cannot be told from one of the same action later: what was asked of the others for this one ends with it.
+awaitable<result<void>> Composition::settle(std::shared_ptr<Composition> self, std::size_t winner, ToolCall call, Choice choice)
+{
+    bool all = true;
+    for (std::size_t i = 0; i < self->members_.size(); ++i) {
+        if (i == winner)
+            continue;
+        auto handle = self->handle_of(i, call);
+        auto its_call = call;
+        its_call.resumed(handle ? std::move(handle).value() : std::string());
+        auto member = self->members_[i];
+        auto const withdrawn = co_await member.withdraw(std::move(its_call));
+        all = all && withdrawn.has_value();
+    }
+    if (all)
+        co_await Choice::forget(std::move(choice));
+    co_return boost::outcome_v2::success();
+}
+
+outcome<Grant> Composition::only_by(std::size_t member, ToolCall const& call, outcome<Grant> granted)
+{
+    if (!granted || granted.value().claims.empty() || runtime_ == nullptr)
+        return granted;
+    auto key = Choice::key(call, id_);
+    if (!key)
+        return key.failure();
+    Choice choice(*runtime_, std::move(key).value(), name_of(member), !call.call_id().empty());
+    auto& claims = granted.value().claims;
+    claims.insert(claims.begin(), [choice] { return Choice::make(choice); });
+    if (call.call_id().empty())
+        claims.push_back([self = shared_from_this(), member, call, choice] { return settle(self, member, call, choice); });
+    return granted;
 }
 
 awaitable<outcome<Grant>> Composition::renew(ToolCall call, TokenRefusal refusal) const

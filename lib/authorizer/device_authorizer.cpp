@@ -93,6 +93,13 @@ awaitable<result<bool>> DeviceAuthorizer::cancel(ToolCall call)
     return PendingAuthorizer::cancel(impl_, std::move(call));
 }
 
+awaitable<result<bool>> DeviceAuthorizer::withdraw(ToolCall call)
+{
+    return PendingAuthorizer::withdraw(impl_, std::move(call));
+}
+
+std::string DeviceAuthorizer::id() const { return impl_->id(); }
+
 awaitable<outcome<Grant>> DeviceAuthorizer::renew(ToolCall call, TokenRefusal refusal)
 {
     return PendingAuthorizer::renew(impl_, std::move(call), std::move(refusal));

@@ -112,6 +112,15 @@ awaitable<result<bool>> PendingAuthorizer::cancel(std::shared_ptr<PendingAuthori
     co_return co_await self->engine_->withdraw(intent->key);
 }
 
+awaitable<result<bool>> PendingAuthorizer::withdraw(std::shared_ptr<PendingAuthorizer> self, ToolCall call)
+{
+    if (self->options_.context != CredentialsContext::tool_call)
+        co_return false;
+    BOOST_OUTCOME_CO_TRY(auto intent, co_await self->resolve(std::move(call)));
+    auto nonce = intent->resuming ? intent->seed.nonce : std::string();
+    co_return co_await self->engine_->withdraw(intent->key, std::move(nonce));
+}
+
 awaitable<result<void>> PendingAuthorizer::remember(PendingSnapshotPtr) { co_return boost::outcome_v2::success(); }
 
 // --- what a call asks for ---

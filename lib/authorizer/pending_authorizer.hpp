@@ -36,9 +36,11 @@ public:
     /// Null when the call must go the long way.
     Credentials const* cached(ToolCall const& call) const;
     static awaitable<result<bool>> cancel(std::shared_ptr<PendingAuthorizer> self, ToolCall call);
+    static awaitable<result<bool>> withdraw(std::shared_ptr<PendingAuthorizer> self, ToolCall call);
     static awaitable<outcome<Grant>> renew(std::shared_ptr<PendingAuthorizer> self, ToolCall call, TokenRefusal refusal);
     RefusalHandler const* on_unauthorized() const { return options_.on_unauthorized ? &options_.on_unauthorized : nullptr; }
     Runtime const& runtime() const noexcept { return provider_->runtime(); }
+    std::string const& id() const noexcept { return id_; }
     Dpop const* dpop() const noexcept { return provider_->client().dpop().empty() ? nullptr : &provider_->client().dpop(); }
 
 protected:
@@ -70,7 +72,6 @@ protected:
 
     Provider& provider() const noexcept { return *provider_; }
     PendingEngine& engine() const noexcept { return *engine_; }
-    std::string const& id() const noexcept { return id_; }
 
     bool remembers_pending_ = false;
 

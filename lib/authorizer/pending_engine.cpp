@@ -415,12 +415,13 @@ awaitable<result<void>> PendingEngine::consume(PendingSnapshotPtr granted)
     co_return Failure(Errc::conflict, "an authorization changes faster than it can be read; call again");
 }
 
-awaitable<result<bool>> PendingEngine::withdraw(StoreKey key)
+awaitable<result<bool>> PendingEngine::withdraw(StoreKey key, std::string nonce)
 {
     auto const self = shared_from_this();
     for (int attempt = 0; attempt < max_attempts; ++attempt) {
         BOOST_OUTCOME_CO_TRY(auto current, co_await look_up(key));
-        if (current->version == 0 || current->record.is_final())
+        bool const another = !nonce.empty() && current->record.nonce != nonce;
+        if (current->version == 0 || current->record.is_final() || another)
             co_return false;
         auto record = withdrawn(current->record);
         auto const until = keep_until(record, settings_, runtime_.clock().now());

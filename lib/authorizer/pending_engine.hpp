@@ -102,7 +102,8 @@ public:
     awaitable<result<void>> consume(PendingSnapshotPtr granted);
 
     /// Withdraws an authorization: the tombstone answers from now on. True when there was one to withdraw.
-    awaitable<result<bool>> withdraw(StoreKey key);
+    /// @param nonce only the one of that nonce; empty: any.
+    awaitable<result<bool>> withdraw(StoreKey key, std::string nonce = std::string());
 
     /// Somebody else has changed the stored authorization: what is known of it here is out of date, and those who wait are told.
     void look_again(StoreKey const& key);

@@ -38,6 +38,8 @@ public:
     }
 
 private:
+    result<std::string> handle_of(std::size_t, ToolCall const& call) const override { return call.resumed(); }
+
     awaitable<outcome<Grant>> decide(ToolCall call, Proceedings& proceedings) override
     {
         auto member = members_.front();
@@ -165,6 +167,8 @@ public:
     }
 
 private:
+    result<std::string> handle_of(std::size_t, ToolCall const& call) const override { return call.resumed(); }
+
     awaitable<outcome<Grant>> decide(ToolCall call, Proceedings& proceedings) override
     {
         auto member = members_.front();

@@ -61,6 +61,7 @@ public:
     std::vector<std::size_t> with(Verdict verdict) const;
     /// Those that grant, in the order of time.
     std::vector<std::size_t> const& granted() const noexcept { return granted_; }
+    ToolCall const& call() const noexcept { return call_; }
     bool decided() const noexcept { return stop_->requested(); }
 
     /// The credentials and claims of those members; `proceedings` learns who granted what.

@@ -27,6 +27,7 @@ struct Tool::Data {
     Handler handler;
     boost::json::object input_schema;
     Schema output;
+    bool check_output = false;
     std::vector<AnyAuthorizer> authorizers;                    ///< In the order in which they are asked.
     std::vector<std::pair<std::string, std::string>> origins;  ///< Where token sets may go, by name.
 };
@@ -72,7 +73,16 @@ Tool::Tool(std::string name, std::string description, Schema input, Handler hand
 {
     auto data = std::make_shared<Data>(*data_);
     data->input_schema = object_schema(input, data->name);
+    data->check_output = !output.json().empty();
     data->output = std::move(output);
+    data_ = std::move(data);
+}
+
+Tool::Tool(std::string name, std::string description, Schema input, Handler handler, detail::TypedOutput output)
+    : Tool(std::move(name), std::move(description), std::move(input), std::move(handler))
+{
+    auto data = std::make_shared<Data>(*data_);
+    data->output = std::move(output.schema);
     data_ = std::move(data);
 }
 
@@ -130,9 +140,27 @@ Tool Tool::calls(std::string token_name, std::string url) const
     return Tool(std::shared_ptr<Data const>(std::move(data)));
 }
 
-awaitable<outcome<boost::json::value>> Tool::call(ToolCall call) const { return run(data_, std::move(call)); }
+awaitable<outcome<boost::json::value>> Tool::call(ToolCall call) const { return run(data_, std::move(call), nullptr); }
+awaitable<outcome<boost::json::value>> Tool::call(ToolCall call, std::vector<Part>& content) const
+{
+    return run(data_, std::move(call), &content);
+}
+awaitable<result<bool>> Tool::withdraw(ToolCall call) const { return withdraw_from(data_, std::move(call)); }
 
 namespace {
+
+/// Sentences about an input, said of an output.
+std::string of_output(std::string sentences)
+{
+    constexpr std::string_view whole = "the input";
+    for (std::size_t at = 0; at != std::string::npos;) {
+        if (sentences.compare(at, whole.size(), whole) == 0)
+            sentences.replace(at, whole.size(), "the output");
+        at = sentences.find("; ", at);
+        at = at == std::string::npos ? at : at + 2;
+    }
+    return sentences;
+}
 
 /// What the model gets when an authorizer says no: the host's answer, or the refusal itself.
 awaitable<outcome<boost::json::value>> refused(AnyAuthorizer authorizer, Refusal refusal, ToolCall call)
@@ -272,6 +300,7 @@ Credentials const& ToolContext::credentials() const noexcept { return execution_
 AuthorizedHttp& ToolContext::http() { return detail::ToolExecution::http(execution_, {}); }
 AuthorizedHttp& ToolContext::http(std::string_view token_name) { return detail::ToolExecution::http(execution_, token_name); }
 void ToolContext::token_refused(TokenRefusal refusal) { execution_->refused = std::move(refusal); }
+void ToolContext::attach(Part part) { execution_->content.push_back(std::move(part)); }
 void ToolContext::point_of_no_return() noexcept { execution_->past_return = true; }
 
 void ToolContext::go_on_without() noexcept
@@ -285,15 +314,66 @@ awaitable<outcome<Credentials>> ToolContext::renew_token(TokenRefusal refusal)
     return detail::ToolExecution::renew(execution_, std::move(refusal));
 }
 
-awaitable<outcome<boost::json::value>> Tool::run(std::shared_ptr<Data const> data, ToolCall call)
+awaitable<result<bool>> Tool::withdraw_from(std::shared_ptr<Data const> data, ToolCall call)
 {
-    call.tool_name(data->name);
-    if (data->validator) {
-        auto input = data->validator(call.input());
-        if (!input)
-            co_return input.failure();
-        call.input(std::move(input).value());
+    if (auto const checked = prepare(*data, call); !checked)
+        co_return checked.failure();
+    auto const& authorizers = data->authorizers;
+    bool const several = authorizers.size() > 1;
+    HandleSet handles;
+    if (several) {
+        BOOST_OUTCOME_CO_TRY(handles, HandleSet::parse(call.resumed(), authorizers.size()));
     }
+    bool any = false;
+    std::optional<Failure> failure;
+    std::size_t nesting = authorizers.size();
+    for (auto authorizer : authorizers) {
+        --nesting;
+        auto its_call = call;
+        if (several)
+            its_call.resumed(handles.of(nesting));
+        auto const withdrawn = co_await authorizer.withdraw(std::move(its_call));
+        if (withdrawn)
+            any = any || withdrawn.value();
+        else if (!failure)
+            failure = withdrawn.failure();
+    }
+    if (failure)
+        co_return *failure;
+    co_return any;
+}
+
+/// The call as it will be approved and run.
+result<void> Tool::prepare(Data const& data, ToolCall& call)
+{
+    call.tool_name(data.name);
+    if (!data.validator)
+        return boost::outcome_v2::success();
+    auto input = data.validator(call.input());
+    if (!input)
+        return input.failure();
+    call.input(std::move(input).value());
+    return boost::outcome_v2::success();
+}
+
+/// The output itself, without the defaults of what it leaves out.
+outcome<boost::json::value> Tool::checked(Data const& data, outcome<boost::json::value> output)
+{
+    if (!data.check_output || !output)
+        return output;
+    auto const fitting = data.output.check(output.value());
+    if (fitting)
+        return output;
+    return Failure(Errc::invalid_output, fmt::format("the tool has run, and its output is not as its schema says: {}",
+                                                     of_output(std::string(fitting.failure().detail()))));
+}
+
+awaitable<outcome<boost::json::value>> Tool::run(std::shared_ptr<Data const> data, ToolCall call, std::vector<Part>* content)
+{
+    if (content != nullptr)
+        content->clear();
+    if (auto const checked = prepare(*data, call); !checked)
+        co_return checked.failure();
 
     // Cancellation is a value until the handler runs.
     bool const throws = co_await asio::this_coro::throw_if_cancelled();
@@ -325,9 +405,14 @@ awaitable<outcome<boost::json::value>> Tool::run(std::shared_ptr<Data const> dat
         co_await asio::this_coro::throw_if_cancelled(throws);
         ToolContext context(execution);
         auto input = execution->call.input();
+        execution->content.clear();
         auto output = co_await data->handler(std::move(input), context);
-        if (!execution->refused && !execution->stopped)
-            co_return output;
+        if (!execution->refused && !execution->stopped) {
+            auto said = checked(*data, std::move(output));
+            if (content != nullptr && said)
+                *content = std::move(execution->content);
+            co_return said;
+        }
         co_await asio::this_coro::throw_if_cancelled(false);
         auto verdict = co_await judge(execution);
         if (verdict.again)
@@ -335,7 +420,10 @@ awaitable<outcome<boost::json::value>> Tool::run(std::shared_ptr<Data const> dat
         co_await asio::this_coro::throw_if_cancelled(throws);
         if (verdict.instead)
             co_return std::move(*verdict.instead);
-        co_return output;
+        auto said = checked(*data, std::move(output));
+        if (content != nullptr && said)
+            *content = std::move(execution->content);
+        co_return said;
     }
 }
 

@@ -4,6 +4,7 @@
 #include <assent/authorizer.hpp>
 #include <assent/awaitable.hpp>
 #include <assent/credentials.hpp>
+#include <assent/message.hpp>
 #include <assent/outcome.hpp>
 #include <assent/token_refusal.hpp>
 #include <assent/tool_call.hpp>
@@ -52,6 +53,7 @@ public:
     std::vector<std::pair<std::string, std::string>> origins;     ///< Where token sets may go, by name.
     std::optional<TokenRefusal> refused;                          ///< Said by the handler, which wants to be run again.
     std::optional<Stop> stopped;
+    std::vector<Part> content;                                    ///< What the handler attached.
     bool past_return = false;                                     ///< The handler must not be run again.
 
 private:

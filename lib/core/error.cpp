@@ -17,6 +17,7 @@ constexpr std::array errc_names{
     NamedErrc{Errc::invalid_argument, "invalid_argument"},
     NamedErrc{Errc::missing_configuration, "missing_configuration"},
     NamedErrc{Errc::invalid_input, "invalid_input"},
+    NamedErrc{Errc::invalid_output, "invalid_output"},
     NamedErrc{Errc::no_subject, "no_subject"},
     NamedErrc{Errc::invalid_binding_message, "invalid_binding_message"},
     NamedErrc{Errc::dns_failed, "dns_failed"},
@@ -67,6 +68,7 @@ char const* text_of(Errc value) noexcept
     case Errc::invalid_argument: return "invalid argument";
     case Errc::missing_configuration: return "missing configuration";
     case Errc::invalid_input: return "the tool's input does not fit its type";
+    case Errc::invalid_output: return "the tool's output does not fit its schema";
     case Errc::no_subject: return "the call has no principal";
     case Errc::invalid_binding_message: return "invalid binding message";
     case Errc::dns_failed: return "host name not found";
@@ -139,6 +141,7 @@ bool fits(Errc value, Condition condition) noexcept
     case Errc::issuer_mismatch:
     case Errc::id_token_invalid:
     case Errc::subject_mismatch:
+    case Errc::invalid_output:
     case Errc::record_corrupt: return condition == Condition::invalid_answer;
 
     case Errc::no_result:

@@ -1,6 +1,7 @@
 #include "model/wire.hpp"
 
 #include "core/digest.hpp"
+#include "core/finite_json.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
@@ -9,7 +10,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 namespace assent::models {
@@ -27,17 +27,6 @@ bool is_letter(char c) noexcept {
 
 bool is_word(char c) noexcept {
     return is_letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '-';
-}
-
-/// A number beyond every bound is read as infinite, and would be written as something that is not JSON.
-bool is_finite(json::value const& value) noexcept {
-    if (auto const* const number = value.if_double())
-        return std::isfinite(*number);
-    if (auto const* const array = value.if_array())
-        return std::all_of(array->begin(), array->end(), is_finite);
-    auto const* const object = value.if_object();
-    return object == nullptr ||
-           std::all_of(object->begin(), object->end(), [](auto const& member) { return is_finite(member.value()); });
 }
 
 /// Nothing when `text` is not JSON, or nested too deep.

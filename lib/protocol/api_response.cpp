@@ -1,5 +1,6 @@
 #include <assent/api_response.hpp>
 
+#include "core/finite_json.hpp"
 #include "protocol/api_error.hpp"
 
 #include <boost/json/parse.hpp>
@@ -42,7 +43,7 @@ result<boost::json::value> ApiResponse::json() const
     boost::json::parse_options options;
     options.max_depth = 64;
     auto value = boost::json::parse(response_.body, error, boost::json::storage_ptr(), options);
-    if (error)
+    if (error || !is_finite(value))
         return Failure(Errc::malformed_response, fmt::format("{} did not answer with JSON", origin_));
     return value;
 }

@@ -1,5 +1,6 @@
 #include "protocol/fga_codec.hpp"
 
+#include "core/finite_json.hpp"
 #include "protocol/retry_after.hpp"
 
 #include <boost/json/basic_parser_impl.hpp>
@@ -237,6 +238,8 @@ std::optional<Failure> append_key_members(std::string& out, Key const& key) {
 }
 
 std::optional<Failure> append_context(std::string& out, json::object const& context, std::string_view what) {
+    if (!is_finite(context))
+        return Failure(Errc::invalid_argument, fmt::format("{} has a number that JSON has no words for", what));
     auto const before = out.size();
     out += json::serialize(context);
     if (!is_utf8(std::string_view(out).substr(before)))

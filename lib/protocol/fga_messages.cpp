@@ -1,5 +1,6 @@
 #include "protocol/fga_messages.hpp"
 
+#include "core/finite_json.hpp"
 #include "protocol/fga_codec.hpp"
 #include "protocol/form.hpp"
 
@@ -50,6 +51,8 @@ std::optional<Failure> append_tuples(std::string& out, std::vector<TupleKey> con
 std::optional<Failure> append_context(std::string& out, json::object const& context) {
     if (context.empty())
         return std::nullopt;
+    if (!is_finite(context))
+        return invalid("the context has a number that JSON has no words for");
     auto const text = json::serialize(context);
     if (!is_utf8(text))
         return invalid("the context is not UTF-8");
@@ -118,7 +121,7 @@ result<json::object> object_of(std::string_view body) {
     json::parse_options options;
     options.max_depth = 128;  // models and trees nest
     auto value = json::parse(json::string_view(body.data(), body.size()), error, {}, options);
-    if (error || !value.is_object())
+    if (error || !value.is_object() || !is_finite(value))
         return malformed("is not a JSON object");
     return std::move(value.get_object());
 }
@@ -419,6 +422,8 @@ result<std::string> model_body(json::object const& model) {
     if (auto const* const conditions = object_member(model, "conditions");
         conditions != nullptr && conditions->size() > max_model_conditions)
         return invalid(fmt::format("the authorization model has more than {} conditions", max_model_conditions));
+    if (!is_finite(model))
+        return invalid("the authorization model has a number that JSON has no words for");
     auto text = json::serialize(model);
     if (text.size() > max_model_bytes)
         return invalid("the authorization model is larger than 256 KiB");

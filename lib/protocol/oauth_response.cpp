@@ -1,5 +1,6 @@
 #include "protocol/oauth_response.hpp"
 
+#include "core/finite_json.hpp"
 #include "protocol/provider_metadata.hpp"
 #include "protocol/retry_after.hpp"
 #include "protocol/wiping_json.hpp"
@@ -342,6 +343,8 @@ result<TokenResponse> read_tokens(json::object const& body, system_clock::time_p
         }
         if (!copy.is_array())
             return malformed("authorization_details in the token response is not an array");
+        if (!is_finite(copy))
+            return malformed("authorization_details in the token response has a number of more than 1.8e308");
         tokens.authorization_details(std::move(copy));
     }
 

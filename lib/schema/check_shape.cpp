@@ -1,3 +1,4 @@
+#include "core/finite_json.hpp"
 #include "protocol/canonical_json.hpp"
 #include "schema/numbers.hpp"
 #include "schema/shape.hpp"
@@ -124,7 +125,10 @@ private:
     boost::json::value by_kind(Shape const& shape, boost::json::value const& in, InputPath const& path, unsigned depth)
     {
         switch (shape.kind) {
-        case Kind::anything: return in;
+        case Kind::anything:
+            if (auto const infinite = infinite_member(in))
+                problems_.add_text(fmt::format("{}: is out of range", path.is_whole() && !infinite->empty() ? *infinite : path.pointer() + *infinite));
+            return in;
         case Kind::object: return is(in.is_object(), "an object", in, path);
         case Kind::array: return is(in.is_array(), "an array", in, path);
         case Kind::boolean: return is(in.is_bool(), "true or false", in, path);

@@ -1,6 +1,7 @@
 // The only file that knows valijson.
 #include <assent/schema.hpp>
 
+#include "core/finite_json.hpp"
 #include "protocol/canonical_json.hpp"
 #include "schema/numbers.hpp"
 #include "schema/problems.hpp"
@@ -509,6 +510,8 @@ Schema Schema::parse(boost::json::object json_schema)
 {
     if (auto const beyond = detail::beyond_bounds(boost::json::value(json_schema)); !beyond.empty())
         throw ConfigurationError(Failure(Errc::invalid_argument, fmt::format("JSON Schema, at its root: {}", beyond)));
+    if (auto const infinite = infinite_member(json_schema))
+        throw ConfigurationError(Failure(Errc::invalid_argument, fmt::format("JSON Schema, at {}: is out of range", *infinite)));
     auto rewritten = detail::rewrite(json_schema);
     json_schema.erase("$schema");
     try {

@@ -16,6 +16,7 @@ public:
     InputPath() = default;
     InputPath(InputPath const& parent, std::string_view name) : parent_(&parent), name_(name) {}
     InputPath(InputPath const& parent, std::size_t index) : parent_(&parent), index_(index), is_index_(true) {}
+    bool is_whole() const noexcept { return parent_ == nullptr; }
     /// RFC 6901, with long names cut and control characters replaced; "the input" for the whole.
     std::string pointer() const;
 

@@ -1,5 +1,6 @@
 #include "schema/shape.hpp"
 
+#include "core/finite_json.hpp"
 #include "schema/numbers.hpp"
 
 #include <boost/core/demangle.hpp>
@@ -70,6 +71,11 @@ public:
         if (auto const beyond = beyond_bounds(value); !beyond.empty()) {
             Problems problems;
             problems.add_about(InputPath(), beyond);
+            return problems.failure();
+        }
+        if (auto const infinite = infinite_member(value)) {
+            Problems problems;
+            problems.add_text(fmt::format("{}: is out of range", infinite->empty() ? InputPath().pointer() : *infinite));
             return problems.failure();
         }
         return value;

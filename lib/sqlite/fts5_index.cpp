@@ -2,6 +2,7 @@
 
 #include "asio/cancellation.hpp"
 #include "asio/offload.hpp"
+#include "core/finite_json.hpp"
 #include "sqlite/database.hpp"
 #include "sqlite/fts_query.hpp"
 
@@ -66,6 +67,9 @@ result<void> add(Database& database, Documents const& documents)
     Statement insert(database.handle(), "INSERT INTO documents (id, text, metadata) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET "
                                         "text = excluded.text, metadata = excluded.metadata");
     for (auto const& document : documents) {
+        if (!is_finite(document.metadata()))
+            return Failure(Errc::invalid_argument,
+                           fmt::format("the metadata of the document \"{}\" has a number that JSON has no words for", document.id()));
         auto const metadata = json::serialize(document.metadata());
         insert.bind(1, document.id());
         insert.bind(2, document.text());

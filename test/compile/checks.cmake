@@ -11,6 +11,9 @@ assent_add_check(layering_self_test Python3::Interpreter "${CMAKE_CURRENT_LIST_D
 assent_add_check(co_await_lint Python3::Interpreter "${CMAKE_CURRENT_LIST_DIR}/co_await_lint.py")
 assent_add_check(co_await_lint_self_test Python3::Interpreter "${CMAKE_CURRENT_LIST_DIR}/co_await_lint.py" --self-test)
 
+assent_add_check(odr Python3::Interpreter "${CMAKE_CURRENT_LIST_DIR}/odr.py")
+assent_add_check(odr_self_test Python3::Interpreter "${CMAKE_CURRENT_LIST_DIR}/odr.py" --self-test)
+
 assent_add_check(readme_commands Python3::Interpreter "${CMAKE_CURRENT_LIST_DIR}/readme_commands.py")
 assent_add_check(readme_commands_self_test Python3::Interpreter "${CMAKE_CURRENT_LIST_DIR}/readme_commands.py" --self-test)
 

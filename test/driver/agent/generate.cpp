@@ -309,6 +309,25 @@ BOOST_AUTO_TEST_CASE(what_cannot_work_is_refused_when_the_agent_is_made)
     BOOST_CHECK_THROW(make(AgentOptions().name("")), ConfigurationError);
     BOOST_CHECK_THROW(make(AgentOptions().max_turns(0)), ConfigurationError);
     BOOST_CHECK_THROW(make(AgentOptions().max_session_bytes(1)), ConfigurationError);
+    auto const ten_years = std::chrono::hours(24 * 3653);
+    for (auto const& too_long : {AgentOptions().session_lifetime(ten_years + 1s), AgentOptions().handle_lifetime(ten_years + 1s),
+                                 AgentOptions().session_lifetime(59s), AgentOptions().handle_lifetime(59s), AgentOptions().lease(4s),
+                                 AgentOptions().lease(3601s), AgentOptions().session_lifetime(std::chrono::seconds::max()),
+                                 AgentOptions().handle_lifetime(std::chrono::seconds::max()), AgentOptions().lease(std::chrono::seconds::max())}) {
+        auto const says = [](ConfigurationError const& error) { return std::string_view(error.what()).find("AgentOptions::") != std::string_view::npos; };
+        BOOST_CHECK_EXCEPTION(make(too_long), ConfigurationError, says);
+    }
+    // The longest that is allowed is one that is stored and read again.
+    model->call("buy_stock", order("ZEKO", 10), "r1");
+    auto const lasting = buyer(AgentOptions().session_lifetime(ten_years).handle_lifetime(ten_years));
+    BOOST_REQUIRE(run(lasting.generate(chat(), "buy")).interrupted());
+    BOOST_TEST(run(lasting.interrupts(chat())).value().size() == 1u);
+    model->hang();
+    assent::test::Background<AgentResponse> endless(io, agent(std::vector<Tool>()).generate(request(), RunOptions().deadline(std::chrono::milliseconds::max())));
+    pass(1h);
+    BOOST_TEST(!endless.done());
+    endless.cancel();
+    poll();
     BOOST_CHECK_THROW(Agent(runtime, nullptr, std::vector<Tool>()), ConfigurationError);
     auto const twice = plain("t", [](int n) { return json::value(n); });
     BOOST_CHECK_THROW(agent(tools_of(twice, twice)), ConfigurationError);
