@@ -2,7 +2,7 @@
 // already, and answers then. Beside it Genkit with the same script, whose tools are protected by nothing.
 
 #include "harness.hpp"
-#include "support/fake_ciba_provider.hpp"
+#include "support/approved.hpp"
 #include "support/peer.hpp"
 
 #include <assent/assent.hpp>
@@ -97,22 +97,7 @@ int main(int argc, char** argv)
     auto const runs = std::max<std::size_t>(options.count("runs") / rounds, 1);
     auto const tools = options.count("tools");
     asio::io_context io(1);
-    auto const clock = make_system_clock();
-    auto const provider = std::make_shared<test::FakeCibaProvider>(clock);
-    provider->interval = 1;
-    provider->fault = [&](HttpRequest const&) -> std::optional<result<HttpResponse>> {
-        if (!provider->pending.empty())
-            provider->approve();
-        return std::nullopt;
-    };
-    Runtime runtime(io.get_executor());
-    runtime.http(provider).clock(clock);
-    CibaAuthorizer const confirm(runtime, OauthClient::auth0(test::FakeCibaProvider::domain, "client", Secret("client-secret")),
-                                 AsyncAuthorization()
-                                     .scopes({"stock:trade"})
-                                     .binding_message("Trade for a day")
-                                     .credentials_context(CredentialsContext::agent)
-                                     .on_authorization_request(AuthorizationMode::block));
+    bench::Approved const approved(io.get_executor());
     auto const model = std::make_shared<testing::ScriptedModel>();
     auto const wanted = requests(tools);
     auto const done = Message::model("done");
@@ -120,8 +105,8 @@ int main(int argc, char** argv)
         return ModelResponse(request.messages.back().role() == Role::tool ? done : wanted);
     });
     std::vector<Tool> its_tools;
-    its_tools.push_back(protect(tool<agent_bench::Order>("buy_stock", "Buys", buy), confirm));
-    Agent const agent(runtime, model, std::move(its_tools));
+    its_tools.push_back(protect(tool<agent_bench::Order>("buy_stock", "Buys", buy), approved.confirm("buying")));
+    Agent const agent(approved.runtime, model, std::move(its_tools));
 
     static_cast<void>(measure(io, agent, 100, tools, false));  // obtains the approval
     auto const plain = bench::repeat(rounds, [&] { return measure(io, agent, runs, tools, false); });

@@ -2,7 +2,7 @@
 // credentials are here already, with a hop to the event loop in each tool, as a request to an API would take.
 
 #include "harness.hpp"
-#include "support/fake_ciba_provider.hpp"
+#include "support/approved.hpp"
 
 #include <assent/assent.hpp>
 
@@ -81,27 +81,11 @@ int main(int argc, char** argv)
     bench::Options const options(argc, argv, {{"pipelines", 10'000}});
     auto const count = options.count("pipelines");
     asio::io_context io(1);
-    auto const clock = make_system_clock();
-    auto const provider = std::make_shared<test::FakeCibaProvider>(clock);
-    provider->interval = 1;
-    provider->fault = [&](HttpRequest const&) -> std::optional<result<HttpResponse>> {
-        if (!provider->pending.empty())
-            provider->approve();
-        return std::nullopt;
-    };
-    Runtime runtime(io.get_executor());
-    runtime.http(provider).clock(clock);
+    bench::Approved const approved(io.get_executor());
     std::vector<Tool> tools;
     for (int step = 0; step < steps; ++step) {
         auto const name = "step_" + std::to_string(step);
-        CibaAuthorizer const confirm(runtime, OauthClient::auth0(test::FakeCibaProvider::domain, "client", Secret("client-secret")),
-                                     AsyncAuthorization()
-                                         .name(name)
-                                         .scopes({"stock:trade"})
-                                         .binding_message("Work for a day")
-                                         .credentials_context(CredentialsContext::agent)
-                                         .on_authorization_request(AuthorizationMode::block));
-        tools.push_back(protect(tool<pipeline_bench::Step>(name, "A step", work), confirm));
+        tools.push_back(protect(tool<pipeline_bench::Step>(name, "A step", work), approved.confirm(name)));
     }
     auto const run = [&](std::size_t pipelines) {
         auto results = std::make_shared<Results>();

@@ -11,14 +11,13 @@
 //     --admin URL       play the person at the test provider, and show a refusal and a changed purchase too
 //
 // Ends with 0 when every purchase went as the person decided.
+#include "person.hpp"
+
 #include <assent/assent.hpp>
 #include <assent/beast_http_client.hpp>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/describe/class.hpp>
 #include <boost/json.hpp>
 
@@ -34,6 +33,9 @@
 
 namespace asio = boost::asio;
 namespace json = boost::json;
+using example::describe;
+using example::Person;
+using example::wait_until;
 using std::chrono::system_clock;
 
 // ---------------------------------------------------------------------------------------------------- the tool
@@ -88,35 +90,6 @@ void tell_the_model(assent::Interrupt const& interrupt) {
     fmt::print("  the model is told: {}\n", json::serialize(interrupt.to_public_json()));
 }
 
-/// At the test provider: what the person does with their phone. Nothing without --admin.
-class Person {
-public:
-    Person(assent::HttpClient& http, std::string admin) : http_(http), admin_(std::move(admin)) {}
-
-    bool scripted() const noexcept { return !admin_.empty(); }
-
-    assent::awaitable<void> decide(std::string decision) {
-        if (!scripted())
-            co_return;
-        assent::HttpRequest request(assent::HttpMethod::post, admin_ + "/ciba/latest/" + decision);
-        auto const answer = co_await http_.send(std::move(request));
-        if (!answer || answer.value().status != 200)
-            throw std::runtime_error("the person at --admin did not answer");
-        fmt::print("  >> the person looks at their phone: {}\n", decision);
-    }
-
-private:
-    assent::HttpClient& http_;
-    std::string admin_;
-};
-
-assent::awaitable<void> sleep_until(system_clock::time_point when) {
-    auto const executor = co_await asio::this_coro::executor;
-    asio::steady_timer timer(executor);
-    timer.expires_after(when - system_clock::now());
-    co_await timer.async_wait(asio::use_awaitable);
-}
-
 /// Calls the tool until there is a decision. While the person thinks, nothing waits but a timer: the interrupt could as well be
 /// stored, and the call resumed by another process tomorrow. Leaves the handle of what was pending in `call`.
 assent::awaitable<assent::outcome<json::value>> call_until_decided(assent::Tool tool, assent::ToolCall& call,
@@ -132,20 +105,14 @@ assent::awaitable<assent::outcome<json::value>> call_until_decided(assent::Tool 
         fmt::print("  waiting for {} to confirm \"{}\", {} s left\n", call.principal().subject(),
                    pending.binding_message(), std::chrono::floor<std::chrono::seconds>(left).count());
         if (round == 2)
-            co_await person.decide(decision);
+            {
+            std::string what = "ciba/latest/" + decision;
+            co_await person.does(std::move(what));
+        }
         call.resumed(pending.handle());
         auto const next = pending.next_poll_at().value_or(system_clock::now());
-        co_await sleep_until(next);
+        co_await wait_until(next);
     }
-}
-
-/// The outcome in one line.
-std::string describe(assent::outcome<json::value> const& answer) {
-    if (answer)
-        return json::serialize(answer.value());
-    if (answer.has_interrupt())
-        return fmt::format("refused, {}: {}", answer.interrupt().code(), answer.interrupt().message());
-    return "failed: " + answer.failure().message();
 }
 
 bool is(assent::outcome<json::value> const& answer, assent::InterruptKind kind) {
@@ -198,7 +165,7 @@ assent::awaitable<bool> story(Settings settings, assent::Tool tool, std::string 
     if (!is(asked, assent::InterruptKind::pending))
         co_return false;
     tell_the_model(asked.interrupt());
-    co_await person.decide("approve");
+    co_await person.does("ciba/latest/approve");
     assent::ToolCall greedy = call_of(settings, issuer, 1000, "call-3");
     greedy.resumed(asked.interrupt().handle());
     auto const changed = co_await tool.call(greedy);

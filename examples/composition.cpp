@@ -4,32 +4,25 @@
 //   composition --issuer URL --client-id ID --admin URL     at a test provider that plays the person (examples/demo.sh composition); CLIENT_SECRET
 //
 // Ends with 0 when everything went as told.
-#include <assent/assent.hpp>
-#include <assent/beast_runtime.hpp>
+#include "person.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <assent/assent.hpp>
+
 #include <boost/describe/class.hpp>
 #include <boost/json.hpp>
 
 #include <fmt/format.h>
 
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
-#include <exception>
-#include <map>
-#include <stdexcept>
 #include <string>
 #include <utility>
 
-namespace asio = boost::asio;
 namespace json = boost::json;
 using std::chrono::system_clock;
-using Answer = assent::outcome<json::value>;
+using example::Answer;
+using example::describe;
+using example::Person;
+using example::wait_until;
 
 // ---------------------------------------------------------------------------------------------------- the tool
 
@@ -77,35 +70,7 @@ assent::Tool protected_tool(assent::Auth0AI const& auth0) {
     return assent::protect(assent::tool<Transfer>("transfer", "Send money", transfer), HouseRules() && require_when(is_large, both));
 }
 
-// ---------------------------------------------------------------------------------------------------- the person
-
-class Person {
-public:
-    Person(assent::HttpClient& http, std::string admin) : http_(http), admin_(std::move(admin)) {}
-
-    assent::awaitable<void> does(std::string what, json::object body) {
-        assent::HttpRequest request(assent::HttpMethod::post, admin_ + "/" + what);
-        request.body("application/json", json::serialize(body));
-        auto const answer = co_await http_.send(std::move(request));
-        if (!answer || answer.value().status != 200)
-            throw std::runtime_error("the person at --admin did not answer");
-        fmt::print("  >> the person: {}\n", what);
-    }
-
-private:
-    assent::HttpClient& http_;
-    std::string admin_;
-};
-
 // ---------------------------------------------------------------------------------------------------- the story
-
-std::string describe(Answer const& answer) {
-    if (answer)
-        return json::serialize(answer.value());
-    if (answer.has_interrupt())
-        return fmt::format("refused, {}: {}", answer.interrupt().code(), answer.interrupt().message());
-    return "failed: " + answer.failure().message();
-}
 
 void show(assent::Interrupt const& interrupt) {
     if (auto const* device = interrupt.device())
@@ -121,13 +86,6 @@ assent::ToolCall call_of(std::string const& issuer, int amount) {
     assent::ToolCall call(assent::Principal(issuer, "alice"), "transfer", std::move(input));
     call.thread_id("conversation-1").call_id(fmt::format("call-{}", amount));
     return call;
-}
-
-assent::awaitable<void> wait_until(system_clock::time_point when) {
-    auto const executor = co_await asio::this_coro::executor;
-    asio::steady_timer timer(executor);
-    timer.expires_after(when - system_clock::now());
-    co_await timer.async_wait(asio::use_awaitable);
 }
 
 assent::awaitable<bool> story(assent::Tool tool, std::string issuer, Person& person) {
@@ -173,33 +131,7 @@ assent::awaitable<bool> story(assent::Tool tool, std::string issuer, Person& per
 }
 
 int main(int argc, char** argv) {
-    std::setvbuf(stdout, nullptr, _IOLBF, 0);
-    try {
-        std::map<std::string, std::string> arguments;
-        for (int i = 1; i + 1 < argc; i += 2)
-            arguments[argv[i]] = argv[i + 1];
-        char const* const secret = std::getenv("CLIENT_SECRET");
-        auto client = assent::OauthClient::standard(arguments["--issuer"], arguments["--client-id"]);
-        client.client_secret(assent::Secret(secret != nullptr ? secret : ""));
-        client.allow_plain_http(arguments["--issuer"].starts_with("http://"));  // only on this machine; anything else is refused
-
-        asio::io_context io(1);
-        auto const runtime = assent::make_runtime(io.get_executor());
-        assent::Auth0AI const auth0(runtime, assent::Auth0AIOptions().client(std::move(client)));
-
-        Person person(runtime.http(), arguments["--admin"]);
-        bool fine = false;
-        auto const done = [&](std::exception_ptr error, bool result) {
-            if (error)
-                std::rethrow_exception(error);
-            fine = result;
-        };
-        asio::co_spawn(io, story(protected_tool(auth0), auth0.client().issuer(), person), done);
-        io.run();
-        fmt::print("\n{}\n", fine ? "All as told." : "Not as told.");
-        return fine ? 0 : 1;
-    } catch (std::exception const& error) {
-        fmt::print(stderr, "composition: {}\n", error.what());
-        return 2;
-    }
+    return example::tell("composition", argc, argv, [](assent::Auth0AI const& auth0, Person& person, example::Arguments&) {
+        return story(protected_tool(auth0), auth0.client().issuer(), person);
+    });
 }

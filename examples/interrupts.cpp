@@ -4,32 +4,24 @@
 //   interrupts --issuer URL --client-id ID --admin URL     at a test provider that plays the person (examples/demo.sh interrupts); CLIENT_SECRET
 //
 // Ends with 0 when everything went as told.
+#include "person.hpp"
+
 #include <assent/assent.hpp>
-#include <assent/beast_runtime.hpp>
 #include <assent/testing/scripted_model.hpp>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/describe/class.hpp>
 #include <boost/json.hpp>
 
 #include <fmt/format.h>
 
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
-#include <exception>
-#include <map>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <utility>
 
-namespace asio = boost::asio;
 namespace json = boost::json;
+using example::Person;
+using example::wait_until;
 using std::chrono::system_clock;
 
 // ---------------------------------------------------------------------------------------------------- the agent
@@ -57,33 +49,7 @@ assent::Agent make_agent(assent::Auth0AI const& auth0) {
     return assent::Agent(auth0.runtime(), model, {tool});
 }
 
-// ---------------------------------------------------------------------------------------------------- the person
-
-class Person {
-public:
-    Person(assent::HttpClient& http, std::string admin) : http_(http), admin_(std::move(admin)) {}
-
-    assent::awaitable<void> decide(std::string decision) {
-        assent::HttpRequest request(assent::HttpMethod::post, admin_ + "/ciba/latest/" + decision);
-        auto const answer = co_await http_.send(std::move(request));
-        if (!answer || answer.value().status != 200)
-            throw std::runtime_error("the person at --admin did not answer");
-        fmt::print("  >> the person looks at their phone: {}\n", decision);
-    }
-
-private:
-    assent::HttpClient& http_;
-    std::string admin_;
-};
-
 // ---------------------------------------------------------------------------------------------------- the host
-
-assent::awaitable<void> wait_until(system_clock::time_point when) {
-    auto const executor = co_await asio::this_coro::executor;
-    asio::steady_timer timer(executor);
-    timer.expires_after(when - system_clock::now());
-    co_await timer.async_wait(asio::use_awaitable);
-}
 
 system_clock::time_point next_poll_of(assent::AgentResponse const& response) {
     return response.interrupts().front().interrupt().next_poll_at().value_or(system_clock::now());
@@ -112,7 +78,8 @@ assent::awaitable<bool> conversation(assent::Agent agent, assent::Session sessio
         co_return false;
     fmt::print("  the used handle once more: {}\n", replayed.failure().message());
 
-    co_await person.decide(decision);
+    std::string what = "ciba/latest/" + decision;
+    co_await person.does(std::move(what));
     while (response.interrupted()) {
         auto const next = next_poll_of(response);
         co_await wait_until(next);
@@ -140,33 +107,7 @@ assent::awaitable<bool> story(assent::Agent agent, std::string issuer, Person& p
 }
 
 int main(int argc, char** argv) {
-    std::setvbuf(stdout, nullptr, _IOLBF, 0);
-    try {
-        std::map<std::string, std::string> arguments;
-        for (int i = 1; i + 1 < argc; i += 2)
-            arguments[argv[i]] = argv[i + 1];
-        char const* const secret = std::getenv("CLIENT_SECRET");
-        auto client = assent::OauthClient::standard(arguments["--issuer"], arguments["--client-id"]);
-        client.client_secret(assent::Secret(secret != nullptr ? secret : ""));
-        client.allow_plain_http(arguments["--issuer"].starts_with("http://"));  // only on this machine; anything else is refused
-
-        asio::io_context io(1);
-        auto const runtime = assent::make_runtime(io.get_executor());
-        assent::Auth0AI const auth0(runtime, assent::Auth0AIOptions().client(std::move(client)));
-
-        Person person(runtime.http(), arguments["--admin"]);
-        bool fine = false;
-        auto const done = [&](std::exception_ptr error, bool result) {
-            if (error)
-                std::rethrow_exception(error);
-            fine = result;
-        };
-        asio::co_spawn(io, story(make_agent(auth0), auth0.client().issuer(), person), done);
-        io.run();
-        fmt::print("\n{}\n", fine ? "All as told." : "Not as told.");
-        return fine ? 0 : 1;
-    } catch (std::exception const& error) {
-        fmt::print(stderr, "interrupts: {}\n", error.what());
-        return 2;
-    }
+    return example::tell("interrupts", argc, argv, [](assent::Auth0AI const& auth0, Person& person, example::Arguments&) {
+        return story(make_agent(auth0), auth0.client().issuer(), person);
+    });
 }

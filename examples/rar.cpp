@@ -5,32 +5,25 @@
 //   rar [--user SUB]                                at Auth0: AUTH0_DOMAIN, AUTH0_CLIENT_ID, AUTH0_CLIENT_SECRET; with your own phone
 //
 // Ends with 0 when everything went as told.
-#include <assent/assent.hpp>
-#include <assent/beast_runtime.hpp>
+#include "person.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <assent/assent.hpp>
+
 #include <boost/describe/class.hpp>
 #include <boost/json.hpp>
 
 #include <fmt/format.h>
 
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
-#include <exception>
-#include <map>
-#include <stdexcept>
 #include <string>
 #include <utility>
 
-namespace asio = boost::asio;
 namespace json = boost::json;
 using std::chrono::system_clock;
-using Answer = assent::outcome<json::value>;
+using example::Answer;
+using example::describe;
+using example::Person;
+using example::wait_until;
 
 // ---------------------------------------------------------------------------------------------------- the tool
 
@@ -72,35 +65,15 @@ assent::Tool protected_tool(assent::Auth0AI const& auth0) {
         confirm, assent::tool<BuyStock>("buy_stock", "Execute a stock purchase given stock ticker and quantity", buy_stock));
 }
 
-// ---------------------------------------------------------------------------------------------------- the person
-
-/// At the test provider. At Auth0 you are the person.
-class Person {
-public:
-    Person(assent::HttpClient& http, std::string admin) : http_(http), admin_(std::move(admin)) {}
-    bool scripted() const noexcept { return !admin_.empty(); }
-
-    /// @param granted in place of what was asked, when not null.
-    assent::awaitable<void> approve(json::value granted) {
-        if (!scripted())
-            co_return;
-        json::object body;
-        if (!granted.is_null())
-            body["authorization_details"] = std::move(granted);
-        assent::HttpRequest request(assent::HttpMethod::post, admin_ + "/ciba/latest/approve");
-        request.body("application/json", json::serialize(body));
-        auto const answer = co_await http_.send(std::move(request));
-        if (!answer || answer.value().status != 200)
-            throw std::runtime_error("the person at --admin did not answer");
-        fmt::print("  >> the person approves on their phone\n");
-    }
-
-private:
-    assent::HttpClient& http_;
-    std::string admin_;
-};
-
 // ---------------------------------------------------------------------------------------------------- the story
+
+/// @param granted in place of what was asked, when not null.
+assent::awaitable<void> approve(Person& person, json::value granted) {
+    json::object body;
+    if (!granted.is_null())
+        body["authorization_details"] = std::move(granted);
+    co_await person.does("ciba/latest/approve", std::move(body));
+}
 
 assent::awaitable<Answer> call_until_decided(assent::Tool tool, assent::ToolCall call, Person& person, json::value granted) {
     for (int round = 0;; ++round) {
@@ -110,22 +83,12 @@ assent::awaitable<Answer> call_until_decided(assent::Tool tool, assent::ToolCall
         auto const pending = answer.interrupt();
         if (round == 0) {
             fmt::print("  waiting for {}: \"{}\"\n", call.principal().subject(), pending.binding_message());
-            co_await person.approve(granted);
+            co_await approve(person, granted);
         }
         call.resumed(pending.handle());
-        auto const executor = co_await asio::this_coro::executor;
-        asio::steady_timer timer(executor);
-        timer.expires_after(pending.next_poll_at().value_or(system_clock::now()) - system_clock::now());
-        co_await timer.async_wait(asio::use_awaitable);
+        auto const next = pending.next_poll_at().value_or(system_clock::now());
+        co_await wait_until(next);
     }
-}
-
-std::string describe(Answer const& answer) {
-    if (answer)
-        return json::serialize(answer.value());
-    if (answer.has_interrupt())
-        return fmt::format("refused, {}: {}", answer.interrupt().code(), answer.interrupt().message());
-    return "failed: " + answer.failure().message();
 }
 
 assent::ToolCall call_of(std::string const& issuer, std::string const& user, int qty, std::string id) {
@@ -156,37 +119,8 @@ assent::awaitable<bool> story(assent::Tool tool, std::string issuer, std::string
 }
 
 int main(int argc, char** argv) {
-    std::setvbuf(stdout, nullptr, _IOLBF, 0);
-    try {
-        std::map<std::string, std::string> arguments{{"--user", "alice"}};
-        for (int i = 1; i + 1 < argc; i += 2)
-            arguments[argv[i]] = argv[i + 1];
-
-        asio::io_context io(1);
-        auto const runtime = assent::make_runtime(io.get_executor());
-        assent::Auth0AIOptions options;
-        if (arguments.contains("--issuer")) {
-            char const* const secret = std::getenv("CLIENT_SECRET");
-            auto client = assent::OauthClient::standard(arguments["--issuer"], arguments["--client-id"]);
-            client.client_secret(assent::Secret(secret != nullptr ? secret : ""));
-            client.allow_plain_http(arguments["--issuer"].starts_with("http://"));  // only on this machine; anything else is refused
-            options.client(std::move(client));
-        }
-        assent::Auth0AI const auth0(runtime, std::move(options));
-
-        Person person(runtime.http(), arguments["--admin"]);
-        bool fine = false;
-        auto const done = [&](std::exception_ptr error, bool result) {
-            if (error)
-                std::rethrow_exception(error);
-            fine = result;
-        };
-        asio::co_spawn(io, story(protected_tool(auth0), auth0.client().issuer(), arguments["--user"], person), done);
-        io.run();
-        fmt::print("\n{}\n", fine ? "All as told." : "Not as told.");
-        return fine ? 0 : 1;
-    } catch (std::exception const& error) {
-        fmt::print(stderr, "rar: {}\n", error.what());
-        return 2;
-    }
+    return example::tell("rar", argc, argv, [](assent::Auth0AI const& auth0, Person& person, example::Arguments& arguments) {
+        auto const user = arguments.contains("--user") ? arguments["--user"] : std::string("alice");
+        return story(protected_tool(auth0), auth0.client().issuer(), user, person);
+    });
 }

@@ -45,7 +45,7 @@ awaitable<void> AgentRun::run(std::shared_ptr<AgentRun> self) {
     co_await asio::this_coro::throw_if_cancelled(false);
     Telemetry telemetry(self->core->runtime, "invoke_agent", self->core->options.name(), "gen_ai.invoke_agent.duration",
                         self->options_.traceparent());
-    telemetry.attribute("gen_ai.agent.name", self->core->options.name());
+    telemetry.label("gen_ai.agent.name", self->core->options.name());
     telemetry.attribute("gen_ai.conversation.id", self->thread_id_);
     self->traceparent_ = telemetry.traceparent();
     while (self->generation.step() != Generation::Step::done) {
@@ -74,9 +74,12 @@ awaitable<void> AgentRun::run(std::shared_ptr<AgentRun> self) {
 awaitable<void> AgentRun::ask_model() {
     auto& model = *core->model;
     auto request = generation.request(options_.config() ? *options_.config() : core->options.config());
-    Telemetry telemetry(core->runtime, "chat", model.name(), "gen_ai.client.operation.duration", traceparent_);
-    telemetry.attribute("gen_ai.provider.name", model.provider());
-    telemetry.attribute("gen_ai.request.model", model.name());
+    std::string_view operation = "chat";
+    if (model.provider() == "gcp.gemini")
+        operation = "generate_content";
+    Telemetry telemetry(core->runtime, operation, model.name(), "gen_ai.client.operation.duration", traceparent_);
+    telemetry.label("gen_ai.provider.name", model.provider());
+    telemetry.label("gen_ai.request.model", model.name());
     request.traceparent = telemetry.traceparent();
     ChunkSink sink;
     if (options_.on_chunk()) {
@@ -100,11 +103,19 @@ awaitable<void> AgentRun::ask_model() {
             telemetry.attribute("gen_ai.response.id", response.id);
         if (telemetry.active() && response.usage.input_tokens) {
             telemetry.attribute("gen_ai.usage.input_tokens", std::to_string(*response.usage.input_tokens));
-            telemetry.count("gen_ai.client.token.usage", *response.usage.input_tokens, {{"gen_ai.token.type", "input"}});
+            telemetry.count("gen_ai.client.token.usage", *response.usage.input_tokens,
+                            {{"gen_ai.operation.name", operation},
+                             {"gen_ai.provider.name", model.provider()},
+                             {"gen_ai.request.model", model.name()},
+                             {"gen_ai.token.type", "input"}});
         }
         if (telemetry.active() && response.usage.output_tokens) {
             telemetry.attribute("gen_ai.usage.output_tokens", std::to_string(*response.usage.output_tokens));
-            telemetry.count("gen_ai.client.token.usage", *response.usage.output_tokens, {{"gen_ai.token.type", "output"}});
+            telemetry.count("gen_ai.client.token.usage", *response.usage.output_tokens,
+                            {{"gen_ai.operation.name", operation},
+                             {"gen_ai.provider.name", model.provider()},
+                             {"gen_ai.request.model", model.name()},
+                             {"gen_ai.token.type", "output"}});
         }
     } else {
         telemetry.failed(answer.failure());
@@ -173,7 +184,11 @@ awaitable<void> AgentRun::run_tool(std::size_t index) {
     auto const task = generation.tasks()[index];
     auto const errors = core->options.tool_errors();
     Telemetry telemetry(core->runtime, "execute_tool", task.name, "gen_ai.execute_tool.duration", traceparent_);
-    telemetry.attribute("gen_ai.tool.name", task.name);
+    bool const known = core->tool(task.name) != nullptr;
+    if (known)
+        telemetry.label("gen_ai.tool.name", task.name);
+    else
+        telemetry.attribute("gen_ai.tool.name", task.name);  // a model may think up any number of names
     telemetry.attribute("gen_ai.tool.type", "function");
     telemetry.attribute("gen_ai.tool.call.id", task.ref);
     auto const& allowed = options_.tools();
@@ -184,6 +199,7 @@ awaitable<void> AgentRun::run_tool(std::size_t index) {
         answers_[index] = unknown_tool(task.name, errors);
         co_return;
     }
+    telemetry.attribute("gen_ai.tool.description", tool->description());
     auto const state = co_await asio::this_coro::cancellation_state;
     if (is_cancelled(state)) {
         answers_[index] = failed_answer(Errc::cancelled, errors);

@@ -1,5 +1,6 @@
 #include "agent/telemetry.hpp"
 
+#include <iterator>
 #include <utility>
 
 namespace assent::detail {
@@ -22,10 +23,28 @@ Telemetry::~Telemetry() {
     if (observer_ == nullptr)
         return;
     auto const passed = clock_->steady_now() - begin_;
-    if (error_.empty())
-        observer_->duration(metric_, passed, {{"gen_ai.operation.name", operation_}});
+    std::pair<std::string_view, std::string_view> const operation("gen_ai.operation.name", operation_);
+    std::pair<std::string_view, std::string_view> const error("error.type", error_);
+    auto const& [one, two] = labels_;
+    bool const failed = !error_.empty();
+    if (labelled_ == 2 && failed)
+        observer_->duration(metric_, passed, {operation, one, two, error});
+    else if (labelled_ == 2)
+        observer_->duration(metric_, passed, {operation, one, two});
+    else if (labelled_ == 1 && failed)
+        observer_->duration(metric_, passed, {operation, one, error});
+    else if (labelled_ == 1)
+        observer_->duration(metric_, passed, {operation, one});
+    else if (failed)
+        observer_->duration(metric_, passed, {operation, error});
     else
-        observer_->duration(metric_, passed, {{"gen_ai.operation.name", operation_}, {"error.type", error_}});
+        observer_->duration(metric_, passed, {operation});
+}
+
+void Telemetry::label(std::string_view name, std::string_view value) {
+    attribute(name, value);
+    if (labelled_ < std::size(labels_))
+        labels_[labelled_++] = {name, value};
 }
 
 void Telemetry::attribute(std::string_view name, std::string_view value) {

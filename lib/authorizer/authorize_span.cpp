@@ -31,6 +31,7 @@ void AuthorizeSpan::ended(outcome<Credentials> const& admitted)
         span_->attribute("authz.outcome", "granted");
     }
     else if (admitted.has_interrupt()) {
+        span_->attribute("authz.method", to_string(admitted.interrupt().flow()));
         span_->attribute("authz.outcome", to_string(admitted.interrupt().kind()));
     }
     else {

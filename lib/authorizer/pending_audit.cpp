@@ -63,6 +63,11 @@ public:
         auto& observer = *runtime_.observer();
         observer.count("assent.authorizations", 1, {{"authz.method", method_}, {"authz.outcome", event}});
 
+        bool const decided = snapshot.version != 0 && (event == "granted" || event == "denied" || event == "expired");
+        if (decided && snapshot.record.requested_at != PendingRecord::time_point())
+            observer.duration("assent.authorization.wait", runtime_.clock().now() - snapshot.record.requested_at,
+                              {{"authz.method", method_}, {"authz.outcome", event}});
+
         auto const key = StoreKey::parse(snapshot.key.text());
         std::vector<std::string> const none(5);
         auto const& parts = key && key.value().size() >= 5 ? key.value() : none;

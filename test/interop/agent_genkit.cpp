@@ -122,6 +122,13 @@ awaitable<outcome<json::value>> fail(json::value, ToolContext&) {
     co_return json::value();
 }
 
+/// Answers with parts beside its output.
+awaitable<outcome<json::value>> chart(json::value input, ToolContext& context) {
+    for (auto const& part : input.at("content").as_array())
+        context.attach(Part::parse(part).value());
+    co_return value_of(input);
+}
+
 awaitable<outcome<json::value>> nothing(json::value, ToolContext&) { co_return json::value(); }
 awaitable<json::value> number(agent_genkit_test::Number input, ToolContext&) { co_return json::value(static_cast<std::int64_t>(input.n)); }
 
@@ -141,6 +148,7 @@ std::vector<Tool> tools_of(Runtime runtime) {
     tools.emplace_back("twice", "twice", any_object, twice);
     tools.emplace_back("fail", "fail", any_object, fail);
     tools.emplace_back("nothing", "nothing", any_object, nothing);
+    tools.emplace_back("chart", "chart", any_object, chart);
     return tools;
 }
 

@@ -42,6 +42,10 @@ function defineTools(ai) {
       throw new Error('broken');
     }),
     nothing: tool('nothing', async () => undefined),
+    chart: ai.defineTool(
+      { name: 'chart', description: 'chart', inputSchema: z.object({}).passthrough(), multipart: true },
+      async ({ value, content }) => ({ output: value, content }),
+    ),
   };
 }
 

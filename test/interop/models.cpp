@@ -301,7 +301,11 @@ constexpr std::string_view conversations = R"JSON([
  {"messages":[{"role":"user","content":[{"text":"run"}]},
    {"role":"model","content":[{"custom":{"executableCode":{"language":"PYTHON","code":"1"}}},
                               {"custom":{"codeExecutionResult":{"outcome":"OUTCOME_OK","output":"1"}}},{"text":"1"}]},
-   {"role":"user","content":[{"resource":{"uri":"https://example.com/f"}}]}]}
+   {"role":"user","content":[{"resource":{"uri":"https://example.com/f"}}]}]},
+ {"messages":[{"role":"user","content":[{"text":"draw"}]},{"role":"model","content":[{"toolRequest":{"name":"chart","input":{"n":1}}}]},
+   {"role":"tool","content":[{"toolResponse":{"name":"chart","output":{"n":1},"content":[
+      {"media":{"url":"data:image/png;base64,aGVsbG8=","contentType":"image/png"}}]}}]}],
+  "tools":[{"name":"chart","description":"Draws","inputSchema":{"type":"object","properties":{"n":{"type":"integer"}}}}]}
 ])JSON";
 
 ModelRequest read_request(json::object const& given) {

@@ -357,11 +357,29 @@ BOOST_AUTO_TEST_CASE(spans_metrics_and_audit_records_tell_of_a_whole_run_without
     BOOST_TEST(observer->spans[1].starts_with("chat scripted < span-0 gen_ai.operation.name=chat gen_ai.provider.name=scripted"));
     BOOST_TEST(observer->spans[2].starts_with("execute_tool buy_stock < span-0 gen_ai.operation.name=execute_tool gen_ai.tool.name=buy_stock "
                                               "gen_ai.tool.type=function gen_ai.tool.call.id=r1"));
-    BOOST_TEST(observer->spans[3] == "authorize buy_stock < span-2 authz.resumed=false authz.outcome=pending ended");
+    BOOST_TEST(observer->spans[2].find(" gen_ai.tool.description=Buys") != std::string::npos);
+    BOOST_TEST(observer->spans[3] == "authorize buy_stock < span-2 authz.resumed=false authz.method=ciba authz.outcome=pending ended");
     BOOST_TEST(observer->spans[6] == "authorize buy_stock < span-5 authz.resumed=true authz.outcome=granted ended");
-    BOOST_TEST(observer->durations["gen_ai.invoke_agent.duration gen_ai.operation.name=invoke_agent"] == 2u);
-    BOOST_TEST(observer->durations["gen_ai.execute_tool.duration gen_ai.operation.name=execute_tool"] == 2u);
-    BOOST_TEST(observer->durations["gen_ai.client.operation.duration gen_ai.operation.name=chat"] == 2u);
+    BOOST_TEST(observer->durations["gen_ai.invoke_agent.duration gen_ai.operation.name=invoke_agent gen_ai.agent.name=agent"] == 2u);
+    BOOST_TEST(observer->durations["gen_ai.execute_tool.duration gen_ai.operation.name=execute_tool gen_ai.tool.name=buy_stock"] == 2u);
+    std::string const of_the_model = " gen_ai.operation.name=chat gen_ai.provider.name=scripted gen_ai.request.model=scripted";
+    BOOST_TEST(observer->durations["gen_ai.client.operation.duration" + of_the_model] == 2u);
+    BOOST_TEST(observer->durations["assent.authorization.wait authz.method=ciba authz.outcome=granted"] == 1u);
+    BOOST_TEST((observer->counters["assent.authorizations authz.method=ciba authz.outcome=requested"] == 1u));
+    // What is spent and what fails.
+    ModelResponse dear(Message::model("hello"));
+    dear.usage.input_tokens = 7;
+    dear.usage.output_tokens = 3;
+    model->answer(dear).fail(Failure(Errc::temporarily_unavailable)).call("thought_up", json::object(), "r1").say("sorry");
+    generate(buying_agent);
+    generate(buying_agent);
+    generate(buying_agent);
+    BOOST_TEST(observer->counters["gen_ai.client.token.usage" + of_the_model + " gen_ai.token.type=input"] == 7u);
+    BOOST_TEST(observer->counters["gen_ai.client.token.usage" + of_the_model + " gen_ai.token.type=output"] == 3u);
+    BOOST_TEST(observer->durations["gen_ai.client.operation.duration" + of_the_model + " error.type=temporarily_unavailable"] == 1u);
+    BOOST_TEST(observer->durations["gen_ai.invoke_agent.duration gen_ai.operation.name=invoke_agent gen_ai.agent.name=agent "
+                                   "error.type=temporarily_unavailable"] == 1u);
+    BOOST_TEST(observer->durations["gen_ai.execute_tool.duration gen_ai.operation.name=execute_tool"] == 1u);
     BOOST_TEST(observer->all().find("ZEKO") == std::string::npos);
     BOOST_TEST(observer->all().find(first.interrupts()[0].interrupt().request()->id.expose()) == std::string::npos);
 }
