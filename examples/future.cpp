@@ -1,8 +1,11 @@
-// A protected tool, called from threads that block: std::future. The library's io_context runs on a thread of its own.
+// A protected tool, an authorizer and a whole agent, called from threads that block: std::future. The library's io_context runs on a thread of
+// its own.
 //
 // Needs nothing but itself: a policy is made here. Ends with 0 when all went as told.
 #include <assent/assent.hpp>
 #include <assent/async.hpp>
+#include <assent/async_agent.hpp>
+#include <assent/testing/scripted_model.hpp>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -13,6 +16,7 @@
 #include <fmt/format.h>
 
 #include <future>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -86,8 +90,21 @@ int main() {
         right += error.code() == assent::make_error_code(assent::Errc::no_subject) ? 1 : 0;
     }
 
+    // The authorizer alone.
+    auto const granted = assent::async_authorize(io.get_executor(), Limit(100), call(10, "auth0|alice"), asio::use_future).get();
+    right += granted.has_value() ? 1 : 0;
+
+    // An agent that uses the tool; a script stands for the model.
+    auto const model = std::make_shared<assent::testing::ScriptedModel>();
+    model->when("pay", "transfer", [](std::string_view) { return json::value{{"to", "bob"}, {"amount", 30}}; });
+    assent::Agent const agent(assent::Runtime(io.get_executor()), model, {tool});
+    assent::Session const session(assent::Principal("https://tenant.example/", "auth0|alice"), "chat-1");
+    auto const response = assent::async_generate(agent, session, "Pay Bob 30", assent::RunOptions(), asio::use_future).get();
+    fmt::print("the agent: {}\n", response.text());
+    right += response.text().find("sent 30 to bob") != std::string::npos ? 1 : 0;
+
     work.reset();
     runner.join();
-    fmt::print("{}\n", right == 4 ? "all as told" : "not as told");
-    return right == 4 ? 0 : 1;
+    fmt::print("{}\n", right == 6 ? "all as told" : "not as told");
+    return right == 6 ? 0 : 1;
 }

@@ -282,8 +282,12 @@ BOOST_AUTO_TEST_CASE(the_same_cases_give_the_same_messages_chunks_and_requests_a
         if (one.contains("differs")) {
             BOOST_TEST(!(ours == genkits), name << ": no difference any more; it was: " << std::string(one.at("differs").as_string()));
             ++different;
-            if (auto const* expected = one.if_contains("ours"))
-                BOOST_TEST(ours == *expected, name << ": ours is " << json::serialize(ours));
+            // How it differs: the whole conversation after the last step, or that it is refused.
+            auto const& last = ours.as_array().back().as_object();
+            auto const is = last.contains("error") ? json::value{{"error", true}} : last.at("messages");
+            auto expected = one.at("ours");
+            normalize(expected);
+            BOOST_TEST(is == expected, name << ": ours is " << json::serialize(is));
         } else {
             BOOST_TEST(ours == genkits, name << ":\nours   " << json::serialize(ours) << "\ngenkit " << json::serialize(genkits));
             ++same;
