@@ -2,16 +2,14 @@
 
 #include <assent/error.hpp>
 
-#include "schema/numbers.hpp"
+#include "schema/place.hpp"
 #include "schema/problems.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <map>
-#include <stdexcept>
 #include <string_view>
 #include <utility>
 
@@ -20,54 +18,6 @@ namespace {
 
 constexpr std::size_t max_schemas = 2'000;
 constexpr std::size_t max_same = 32;  ///< Of schemas that apply to one value, one within the other.
-
-[[noreturn]] void refuse(std::string_view pointer, std::string_view what)
-{
-    throw ConfigurationError(
-        Failure(Errc::invalid_argument, fmt::format("JSON Schema, {}: {}", pointer.empty() ? "at its root" : pointer, what)));
-}
-
-std::string below(std::string_view pointer, std::string_view name)
-{
-    std::string out(pointer);
-    append_step(out, name, 256);
-    return out;
-}
-
-std::string below(std::string_view pointer, std::size_t index) { return fmt::format("{}/{}", pointer, index); }
-
-int hex_digit(char c) noexcept
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/// RFC 6901 6: a pointer in the fragment of a URI.
-std::optional<std::string> pointer_of(std::string_view reference)
-{
-    if (!reference.starts_with('#'))
-        return std::nullopt;
-    reference.remove_prefix(1);
-    std::string out;
-    for (std::size_t at = 0; at < reference.size(); ++at) {
-        if (reference[at] != '%') {
-            out += reference[at];
-            continue;
-        }
-        int const high = at + 2 < reference.size() ? hex_digit(reference[at + 1]) : -1;
-        int const low = at + 2 < reference.size() ? hex_digit(reference[at + 2]) : -1;
-        if (high < 0 || low < 0)
-            return std::nullopt;
-        out += static_cast<char>(high * 16 + low);
-        at += 2;
-    }
-    if (!out.empty() && out.front() != '/')
-        return std::nullopt;
-    return out;
-}
 
 /// What std::regex, which valijson uses for names, can be trusted with: no repetition within another or of a group, and at most two.
 bool is_simple(std::string_view pattern)
@@ -263,7 +213,7 @@ private:
         else if (is_refused(name, value))
             refuse(place, "restricts a value in a way that is not supported");
         else
-            leaf_keyword_of(name, value, place, leaf);
+            read_leaf_keyword(name, value, place, leaf);
     }
 
     static bool is_refused(std::string_view name, boost::json::value const& value)
@@ -331,7 +281,7 @@ private:
         boost::json::object rewritten;
         for (auto const& entry : object_of(value, place)) {
             auto const its_place = below(place, entry.key());
-            pattern(entry.key(), its_place);
+            static_cast<void>(read_pattern(entry.key(), its_place));
             if (!is_simple(entry.key()))
                 refuse(its_place, "the pattern is not simple enough for names: it may have two repetitions, and none of a group");
             auto made = subschema(entry.value(), its_place, depth + 1);
@@ -434,104 +384,6 @@ private:
             object = here->if_object();
         }
         return here;
-    }
-
-    std::optional<Pattern> pattern(std::string_view text, std::string const& place)
-    {
-        try {
-            return Pattern(text);
-        }
-        catch (std::invalid_argument const& error) {
-            refuse(place, fmt::format("the pattern {}", error.what()));
-        }
-    }
-
-    static std::uint64_t count(boost::json::value const& value, std::string const& place)
-    {
-        auto const whole = value.is_number() ? integer_of(value) : std::nullopt;
-        if (!whole || !whole->is_int64() || whole->get_int64() < 0)
-            refuse(place, "must be an integer that is not negative");
-        return static_cast<std::uint64_t>(whole->get_int64());
-    }
-
-    static boost::json::value number(boost::json::value const& value, std::string const& place)
-    {
-        if (!value.is_number() || (value.is_double() && !std::isfinite(value.get_double())))
-            refuse(place, "must be a number");
-        return value;
-    }
-
-    void leaf_keyword_of(std::string_view name, boost::json::value const& value, std::string const& place, Leaf& leaf)
-    {
-        if (name == "type")
-            leaf.types = types(value, place);
-        else if (name == "enum") {
-            if (!value.is_array() || value.get_array().empty())
-                refuse(place, "must be an array, and not empty");
-            leaf.one_of = value.get_array();
-        }
-        else if (name == "const") {
-            boost::json::array only;
-            only.push_back(value);
-            leaf.one_of = std::move(only);
-        }
-        else if (name == "minimum")
-            leaf.minimum = number(value, place);
-        else if (name == "maximum")
-            leaf.maximum = number(value, place);
-        else if (name == "exclusiveMinimum")
-            leaf.exclusive_minimum = number(value, place);
-        else if (name == "exclusiveMaximum")
-            leaf.exclusive_maximum = number(value, place);
-        else if (name == "multipleOf") {
-            leaf.multiple_of = number(value, place);
-            if (compare_numbers(value, 0) <= 0)
-                refuse(place, "must be above zero");
-        }
-        else if (name == "minLength")
-            leaf.min_length = count(value, place);
-        else if (name == "maxLength")
-            leaf.max_length = count(value, place);
-        else if (name == "minItems")
-            leaf.min_items = count(value, place);
-        else if (name == "maxItems")
-            leaf.max_items = count(value, place);
-        else if (name == "minProperties")
-            leaf.min_properties = count(value, place);
-        else if (name == "maxProperties")
-            leaf.max_properties = count(value, place);
-        else if (name == "uniqueItems") {
-            if (!value.is_bool())
-                refuse(place, "must be true or false");
-            leaf.unique_items = value.get_bool();
-        }
-        else if (name == "pattern" || name == "format") {
-            auto const* text = value.if_string();
-            if (text == nullptr)
-                refuse(place, "must be a string");
-            if (name == "pattern")
-                leaf.pattern = pattern(*text, place);
-            else
-                leaf.format = format_from_string(*text);
-        }
-    }
-
-    static std::vector<std::string> types(boost::json::value const& value, std::string const& place)
-    {
-        constexpr std::array<std::string_view, 7> known{"null", "boolean", "object", "array", "number", "string", "integer"};
-        boost::json::array single;
-        if (value.is_string())
-            single.push_back(value);
-        auto const& array = value.is_array() ? value.get_array() : single;
-        std::vector<std::string> out;
-        for (auto const& type : array) {
-            if (!type.is_string() || std::find(known.begin(), known.end(), std::string_view(type.get_string())) == known.end())
-                refuse(place, "must name types of JSON");
-            out.emplace_back(type.get_string());
-        }
-        if (out.empty())
-            refuse(place, "must name types of JSON");
-        return out;
     }
 
     /// A schema that applies to the value that it applies to would never end.
