@@ -180,6 +180,54 @@ BOOST_AUTO_TEST_CASE(two_interrupted_calls_of_one_tool_are_resumed_apart)
     BOOST_TEST(*answers[1].if_tool_response()->output == json::value("bought 2 B"));
 }
 
+BOOST_AUTO_TEST_CASE(what_waits_for_an_authorizer_is_told_from_what_a_tool_asks_itself_and_only_handles_are_taken_from_a_browser)
+{
+    auto const asking = [](assent::test::AgentNumber, ToolContext& context) -> awaitable<outcome<json::value>> {
+        if (context.call().resumed_with().is_null())
+            co_return Interrupt(Flow::unknown, InterruptKind::pending, "Which one?");
+        co_return json::value("this one");
+    };
+    std::vector<Tool> tools{buying(), tool<assent::test::AgentNumber>("ask", "Asks", asking)};
+    auto const mixed = agent(std::move(tools));
+    model->answer(calls(R"([{"toolRequest":{"ref":"r1","name":"ask","input":{"n":1}}},
+                            {"toolRequest":{"ref":"r2","name":"buy_stock","input":{"ticker":"ZEKO","qty":1}}}])"));
+    auto const first = say(mixed, "go");
+    BOOST_REQUIRE(first.interrupts().size() == 2u);
+    auto const theirs = get_auth0_interrupts(first.interrupts());
+    BOOST_REQUIRE(theirs.size() == 1u);
+    BOOST_TEST(theirs[0].request().name == "buy_stock");
+    BOOST_TEST(is_authorization_pending(theirs[0]));
+    BOOST_TEST(!is_consent_needed(theirs[0]));
+    auto const resumed_them = resume_auth0_interrupts(first.interrupts());
+    BOOST_REQUIRE(resumed_them.items().size() == 1u);
+    BOOST_TEST(resumed_them.items()[0].handle == theirs[0].handle());
+
+    // One, or several, as a browser hands them back.
+    auto const view = theirs[0].public_view();
+    BOOST_TEST(resume_auth0_interrupts(json::value(view)).value().items().at(0).handle == theirs[0].handle());
+    BOOST_TEST(resume_auth0_interrupts(json::value(json::array{view, view})).value().items().size() == 2u);
+    BOOST_TEST(resume_auth0_interrupts(json::value(json::array())).value().items().empty());
+    for (auto const* foreign : {"null", "1", "\"handle\"", "{}", R"({"metadata":{}})", R"({"metadata":{"interrupt":true}})", R"({"metadata":{"interrupt":{"handle":7}}})"}) {
+        auto const refused = resume_auth0_interrupts(json::parse(foreign));
+        BOOST_REQUIRE_MESSAGE(refused.has_failure(), foreign);
+        BOOST_TEST((refused.failure() == Errc::invalid_argument));
+        auto const in_a_list = resume_auth0_interrupts(json::value(json::array{view, json::parse(foreign)}));
+        BOOST_REQUIRE(in_a_list.has_failure());
+        BOOST_TEST(in_a_list.failure().detail().find("/1/metadata/interrupt/handle") != std::string_view::npos);
+    }
+    json::array many;
+    for (int i = 0; i < 129; ++i)
+        many.push_back(view);
+    BOOST_TEST((resume_auth0_interrupts(json::value(many)).failure() == Errc::invalid_argument));
+
+    provider->approve();
+    pass(5s);
+    auto const second = resume(mixed, resumed_them);
+    BOOST_REQUIRE(second.interrupts().size() == 1u);
+    BOOST_TEST(second.interrupts()[0].request().name == "ask");
+    BOOST_TEST(bought.size() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(a_call_can_be_answered_by_the_host_or_withdrawn)
 {
     auto const buying_agent = buyer();
