@@ -1,5 +1,7 @@
 #include "agent/session_task.hpp"
 
+#include "core/finite_json.hpp"
+
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/json/array.hpp>
@@ -19,6 +21,10 @@ using std::chrono::seconds;
 constexpr seconds default_interval{5};
 constexpr seconds max_pause{300};
 constexpr std::size_t max_messages = 4000;
+
+Failure not_json(std::string_view what, std::string const& pointer) {
+    return Failure(Errc::invalid_argument, fmt::format("{} has a number that JSON has no words for, at \"{}\"", what, pointer));
+}
 
 }  // namespace
 
@@ -120,6 +126,8 @@ result<std::optional<Generation>> SessionTask::prepare_turn(Turn const& turn) {
     for (auto const& message : turn.messages()) {
         if (message.role() != Role::user)
             return Failure(Errc::invalid_argument, "a turn has messages of the user only");
+        if (auto const infinite = infinite_member(message.to_json()))
+            return not_json("a message of the turn", *infinite);
     }
     auto const size = loaded_.bytes + boost::json::serialize(to_json(turn.messages())).size();
     if (size > core_->options.max_session_bytes() || record.messages.size() + turn.messages().size() > max_messages)
@@ -148,7 +156,11 @@ result<ResumeParts> SessionTask::chosen(Resume const& resume) {
         Part const part = *record.part_of(record.pending[index]);
         switch (item.kind) {
         case Resume::Kind::restart: parts.restart(restart_part(part, item.value)); break;
-        case Resume::Kind::respond: parts.respond(respond_part(part, item.value)); break;
+        case Resume::Kind::respond:
+            if (auto const infinite = infinite_member(item.value))
+                return not_json("what is responded", *infinite);
+            parts.respond(respond_part(part, item.value));
+            break;
         case Resume::Kind::withdraw:
             given_up_.push_back(record.pending[index]);
             parts.respond(respond_part(part, withdrawn_output(), "withdrawn").with_metadata("isError", true));

@@ -4,6 +4,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <chrono>
+#include <limits>
 #include <set>
 #include <string>
 #include <vector>
@@ -244,6 +245,16 @@ BOOST_AUTO_TEST_CASE(a_call_can_be_answered_by_the_host_or_withdrawn)
     BOOST_TEST(answers[1].metadata().at("isError").as_bool());
 }
 
+BOOST_AUTO_TEST_CASE(an_answer_of_the_hosts_that_cannot_be_kept_is_refused_and_the_call_waits_on)
+{
+    auto const buying_agent = buyer();
+    auto const first = interrupted(buying_agent);
+    json::value const endless(std::numeric_limits<double>::infinity());
+    BOOST_TEST(failed_with(resume(buying_agent, Resume().respond(first.interrupts()[0].handle(), json::array{1, endless})), Errc::invalid_argument));
+    model->say("good");
+    BOOST_TEST(resume(buying_agent, Resume().respond(first.interrupts()[0].handle(), json::array{1, 2})).text() == "good");
+}
+
 BOOST_AUTO_TEST_CASE(a_turn_is_refused_while_calls_wait_or_another_turn_runs)
 {
     auto const buying_agent = buyer();
@@ -315,6 +326,10 @@ BOOST_AUTO_TEST_CASE(a_session_is_bounded_with_a_clear_error)
     BOOST_TEST(failed_with(full, Errc::invalid_argument));
     BOOST_TEST(full.failure().detail().find("begin another") != std::string::npos);
     BOOST_TEST(failed_with(say(talking, "hi", chat(std::string(600, 't'))), Errc::invalid_argument));
+    json::value const endless(std::numeric_limits<double>::infinity());
+    auto const unprintable = run(talking.generate(chat(), Turn(Message(Role::user, std::vector<Part>{Part::data(json::object{{"n", endless}})}))));
+    BOOST_TEST(failed_with(unprintable, Errc::invalid_argument));
+    BOOST_TEST(unprintable.failure().detail().find("/content/0/data/n") != std::string_view::npos);
     BOOST_TEST(failed_with(say(talking, "hi", chat("")), Errc::invalid_argument));
     BOOST_TEST(failed_with(say(talking, "hi", Session(Principal("https://idp.example/", ""), "t")), Errc::no_subject));
     BOOST_TEST(model->remaining() == 1u);
