@@ -67,7 +67,9 @@ assent::awaitable<assent::HttpServerResponse> calendar(std::weak_ptr<testing::Lo
 
 testing::TenantConfig tenant_config(Settings const& settings) {
     testing::TenantConfig config;
-    config.port(settings.tenant_port).interval(settings.interval).any_user(true);
+    config.port(settings.tenant_port).interval(settings.interval).clock(settings.clock).any_user(true);
+    // Full after the first round of a load, so that it does not hide what grows.
+    config.history(settings.load == 0 ? 1000 : std::clamp<std::size_t>(settings.load / 2, 1, 1000));
     config.user(testing::TenantUser("alice")).user(testing::TenantUser("bob"));
     config.client(testing::TenantClient("agent").title("Stock agent"));
     config.client(testing::TenantClient("device").title("Stock agent (data)").public_client(true));
@@ -137,7 +139,10 @@ assent::Principal Home::principal(std::string const& name) const {
 }
 
 assent::awaitable<assent::Secret> Home::mint(std::string name) const {
-    co_return tenant_->refresh_token(name);
+    auto& token = refresh_tokens_[name];
+    if (token.empty())
+        token = tenant_->refresh_token(name);
+    co_return token;
 }
 
 assent::awaitable<assent::result<assent::Secret>> Home::refresh_token(assent::Principal principal) const {

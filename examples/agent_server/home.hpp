@@ -12,6 +12,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,12 +43,14 @@ public:
     assent::awaitable<void> drain();
 
 private:
+    /// One for each person, as long as this runs. On executor().
     assent::awaitable<assent::Secret> mint(std::string name) const;
 
     boost::asio::any_io_executor executor_;
     Settings settings_;
     std::string issuer_;
     std::shared_ptr<assent::testing::LocalTenant> tenant_;
+    mutable std::map<std::string, assent::Secret> refresh_tokens_;
     assent::testing::LocalFga fga_;
     std::unique_ptr<assent::HttpServer> services_;  ///< Of the policy engine, when the tenant is not local.
     std::optional<assent::OauthClient> agent_;

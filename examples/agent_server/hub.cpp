@@ -43,7 +43,10 @@ asio::awaitable<std::optional<std::string>> Outbox::next(std::chrono::millisecon
 
 std::shared_ptr<void> Hub::subscribe(std::string const& user, std::shared_ptr<Outbox> outbox) {
     std::scoped_lock const lock(state_->mutex);
-    state_->outboxes[user].insert(outbox);
+    auto& theirs = state_->outboxes[user];
+    if (theirs.size() >= most)
+        return nullptr;
+    theirs.insert(outbox);
     auto const leave = [state = state_, user, outbox](void*) {
         std::scoped_lock const its_lock(state->mutex);
         auto const at = state->outboxes.find(user);

@@ -40,11 +40,12 @@ private:
 /// @par Concurrency safe from any thread.
 class Hub {
 public:
-    /// Until the result goes.
+    /// Until the result goes. Null when that person has as many open as they may.
     std::shared_ptr<void> subscribe(std::string const& user, std::shared_ptr<Outbox> outbox);
     void tell(std::string const& user, std::string text);
 
 private:
+    static constexpr std::size_t most = 20;  ///< Of one person.
     struct State {
         std::mutex mutex;
         std::map<std::string, std::set<std::shared_ptr<Outbox>>> outboxes;

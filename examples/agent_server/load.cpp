@@ -1,6 +1,8 @@
 #include "browser.hpp"
 #include "story.hpp"
 
+#include <assent/memory_store.hpp>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -10,11 +12,15 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <malloc.h>
 
 namespace asio = boost::asio;
 
@@ -35,6 +41,18 @@ std::size_t resident_kib() {
         }
     }
     return 0;
+}
+
+/// What has been allocated and not been given back, by everybody in this process.
+std::size_t heap_bytes() {
+    auto const heap = mallinfo2();
+    return heap.uordblks + heap.hblkhd;
+}
+
+/// Expired ones included that have not been swept yet; 0 for a store on disk.
+std::size_t entries_of(assent::Store const& store) {
+    auto const* const memory = dynamic_cast<assent::MemoryStore const*>(&store);
+    return memory == nullptr ? 0 : memory->size();
 }
 
 double seconds_since(Clock::time_point begun) { return std::chrono::duration<double>(Clock::now() - begun).count(); }
@@ -93,17 +111,23 @@ assent::awaitable<std::size_t> approve_all(assent::testing::LocalTenant* tenant)
     co_return count;
 }
 
-assent::awaitable<bool> one_round(Stage& stage, int round) {
+/// What a round has come to.
+struct Round {
+    bool fine = false;
+    std::size_t heap = 0;
+};
+
+assent::awaitable<Round> one_round(Stage& stage, std::size_t number) {
+    auto const people = stage.settings.load;
     auto const crowd = std::make_shared<Crowd>();
-    for (std::size_t i = 0; i < stage.people; ++i)
-        crowd->people.emplace_back(stage.http, stage.port, fmt::format("person-{}-{}", round, i));
-    auto const before = resident_kib();
+    for (std::size_t i = 0; i < people; ++i)
+        crowd->people.emplace_back(stage.http, stage.port, fmt::format("person-{}", i));
     auto const granted_before = stage.metrics.total("assent_audit_total");
     auto begun = Clock::now();
     co_await everybody(crowd, Task::ask);
     auto const asked = seconds_since(begun);
     auto const unasked = crowd->lost;
-    auto const pending = resident_kib();
+    auto const pending = heap_bytes();
 
     begun = Clock::now();
     auto approving = approve_all(stage.home.tenant());
@@ -117,24 +141,44 @@ assent::awaitable<bool> one_round(Stage& stage, int round) {
         co_await everybody(crowd, Task::look);
     } while (crowd->lost != 0 && crowd->first_trouble.empty() && seconds_since(begun) < 240);
     auto const resolved = seconds_since(begun);
-    fmt::print("{{\"round\":{},\"people\":{},\"pending\":{},\"ask_s\":{:.1f},\"resolve_s\":{:.1f},\"lost\":{},\"approved\":{},"
-               "\"rss_before_mib\":{},\"rss_pending_mib\":{},\"rss_after_mib\":{},\"audit_records\":{}}}\n",
-               round, stage.people, stage.people - unasked, asked, resolved, crowd->lost + unasked, approved, before / 1024, pending / 1024,
-               resident_kib() / 1024, stage.metrics.total("assent_audit_total") - granted_before);
-    if (!crowd->first_trouble.empty())
-        fmt::print("first trouble: {}\n", crowd->first_trouble);
-    std::fflush(stdout);
+    auto const lost = crowd->lost + unasked;
+    auto const trouble = crowd->first_trouble;
+    crowd->people = {};
+    Round out;
+    out.heap = heap_bytes();
     // One push for each, and one purchase: nothing lost, nothing doubled.
-    co_return crowd->lost == 0 && unasked == 0 && approved == stage.people;
+    out.fine = lost == 0 && approved == people;
+    fmt::print("{{\"round\":{},\"people\":{},\"pending\":{},\"ask_s\":{:.1f},\"resolve_s\":{:.1f},\"lost\":{},\"approved\":{},"
+               "\"heap_pending_kib\":{},\"heap_after_kib\":{},\"rss_mib\":{},\"store_entries\":{},\"audit_records\":{}}}\n",
+               number, people, people - unasked, asked, resolved, lost, approved, pending / 1024, out.heap / 1024, resident_kib() / 1024,
+               entries_of(*stage.store), stage.metrics.total("assent_audit_total") - granted_before);
+    if (!trouble.empty())
+        fmt::print("first trouble: {}\n", trouble);
+    std::fflush(stdout);
+    co_return out;
 }
 
 }  // namespace
 
 assent::awaitable<bool> run_load(Stage& stage) {
     bool fine = true;
-    for (int round = 1; round <= 2; ++round) {
-        bool const this_round = co_await one_round(stage, round);
-        fine = fine && this_round;
+    std::size_t settled = 0;
+    std::size_t last = 0;
+    for (std::size_t number = 1; number <= stage.settings.rounds; ++number) {
+        if (number != 1)  // to when nothing of the round before is kept any more, consumed approvals included
+            stage.clock->move_on(stage.settings.conversations + std::chrono::hours(3));
+        auto const round = co_await one_round(stage, number);
+        fine = fine && round.fine;
+        last = round.heap;
+        if (number == 2)
+            settled = last;
+    }
+    if (stage.settings.rounds > 2) {
+        auto const growth = static_cast<std::int64_t>(last) - static_cast<std::int64_t>(settled);
+        auto const allowed = static_cast<std::int64_t>(stage.settings.load * 500 + (std::size_t{256} << 10U));
+        bool const flat = growth <= allowed;
+        fmt::print("memory after round {} against round 2: {:+} kB, {}\n", stage.settings.rounds, growth / 1000, flat ? "flat" : "it grows");
+        fine = fine && flat;
     }
     co_return fine;
 }

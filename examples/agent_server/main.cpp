@@ -30,10 +30,11 @@ namespace {
 
 std::shared_ptr<assent::Store> make_store(demo::Settings const& settings) {
     if (settings.state != "memory")
-        return std::make_shared<assent::SqliteStore>(settings.state);
+        return std::make_shared<assent::SqliteStore>(settings.state, settings.clock);
+    // 100,000 conversations of 5 kB, and what waits. A full store refuses to begin anything new; nothing of it is thrown out.
     assent::MemoryStoreConfig config;
     config.max_bytes(std::size_t{1} << 30U);
-    return std::make_shared<assent::MemoryStore>(assent::make_system_clock(), config);
+    return std::make_shared<assent::MemoryStore>(settings.clock, config);
 }
 
 /// Workers that run, and end in order.
@@ -74,11 +75,13 @@ void rethrow(std::exception_ptr error) {
 }
 
 /// The scripted people, on a thread of their own.
-bool run_script(demo::Home& home, demo::Shared& shared, std::uint16_t port) {
+bool run_script(demo::Home& home, demo::Shared& shared, std::shared_ptr<assent::Store> store, std::shared_ptr<demo::MovedClock> clock,
+                std::uint16_t port) {
     asio::io_context io(1);
     assent::BeastHttpClientConfig config;
     config.proxy_from_environment(false);
-    demo::Stage stage{home, *shared.metrics, assent::make_beast_http_client(io.get_executor(), config), port, shared.settings.load};
+    demo::Stage stage{home, *shared.metrics, assent::make_beast_http_client(io.get_executor(), config), port, shared.settings, std::move(store),
+                      std::move(clock)};
     bool fine = false;
     auto const keep = [&fine](std::exception_ptr error, bool value) {
         rethrow(error);
@@ -101,19 +104,23 @@ void announce(demo::Shared const& shared, demo::Home const& home, std::uint16_t 
 }
 
 int run(demo::Settings settings) {
+    auto const clock = std::make_shared<demo::MovedClock>();
     if (settings.load != 0)
+        settings.clock = clock;
+    if (settings.load > 1000)
         settings.interval = std::chrono::seconds(5);
     asio::io_context io(1);
     demo::Home home(io.get_executor(), settings);
     demo::Shared shared(settings, home);
-    Workers workers(shared, make_store(settings));
+    auto const store = make_store(settings);
+    Workers workers(shared, store);
     bool fine = true;
     std::thread script;
     std::exception_ptr trouble;
     if (settings.script || settings.load != 0) {
         script = std::thread([&] {
             try {
-                fine = run_script(home, shared, workers.port());
+                fine = run_script(home, shared, store, clock, workers.port());
             } catch (...) {
                 trouble = std::current_exception();
             }

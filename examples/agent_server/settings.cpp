@@ -29,7 +29,9 @@ char const* usage() {
            "  --state FILE        keeps conversations and approvals in a SQLite file; without it they are in memory\n"
            "  --confirm-above N   dollars that a purchase may cost without asking (1000)\n"
            "  --script            tells the whole story in the terminal, with a scripted person, and ends\n"
-           "  --load N            N people ask at once and are all approved; prints figures and ends\n\n"
+           "  --keep HOURS        a conversation lives so long after its last change (720)\n"
+           "  --load N            N people ask at once and are all approved; prints figures and ends\n"
+           "  --rounds N          of the load (4), each after everything of the one before has expired\n\n"
            "With AUTH0_DOMAIN (AUTH0_CLIENT_ID, AUTH0_CLIENT_SECRET, AUTH0_PUBLIC_CLIENT_ID) it talks to that tenant in place of the local\n"
            "one. Whoever signs in gives their user id there; AUTH0_REFRESH_TOKEN is for the calendar. FGA_STORE_ID and the other\n"
            "variables of FgaClient choose a real OpenFGA store.\n";
@@ -64,6 +66,10 @@ Settings read_settings(int count, char** arguments) {
             out.script = true;
         else if (option == "--load")
             out.load = number<std::size_t>(option, value(), 1, 1000000);
+        else if (option == "--rounds")
+            out.rounds = number<std::size_t>(option, value(), 1, 1000);
+        else if (option == "--keep")
+            out.conversations = std::chrono::hours(number<std::int64_t>(option, value(), 1, 24 * 3650));
         else
             throw std::invalid_argument("unknown option " + std::string(option) + "; --help tells what there is");
     }

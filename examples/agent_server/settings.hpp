@@ -1,8 +1,11 @@
 #pragma once
 
+#include <assent/clock.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 namespace demo {
@@ -18,6 +21,9 @@ struct Settings {
     bool real_tenant = false;             ///< AUTH0_DOMAIN is set.
     bool script = false;                  ///< Tells the story in the terminal and ends.
     std::size_t load = 0;                 ///< That many people at once, and ends.
+    std::size_t rounds = 4;               ///< So often, of the load.
+    std::chrono::hours conversations{24 * 30};  ///< Kept so long after their last change.
+    std::shared_ptr<assent::Clock> clock = assent::make_system_clock();
     std::chrono::seconds interval{1};     ///< Between two polls of the local tenant.
     std::int64_t confirm_above = 1000;    ///< Dollars that a purchase may cost without asking.
 };

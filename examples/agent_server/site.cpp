@@ -162,7 +162,7 @@ Site::Answer Site::for_visitor(Visitor visitor, assent::HttpServerRequest reques
         if (request.path == "/api/me")
             co_return me(visitor);
         if (request.path == "/events")
-            co_return events(std::move(visitor));
+            co_return co_await events(std::move(visitor));
         if (request.path == "/connected") {
             chat_name = request.cookie("chat").value_or("");
             if (!is_chat(chat_name))
@@ -224,7 +224,7 @@ assent::awaitable<json::object> Site::view(assent::Session session) {
     auto waiting = co_await agent_.interrupts(session);
     json::object out;
     if (messages && waiting)
-        out = conversation_view(messages.value(), waiting.value(), std::chrono::system_clock::now());
+        out = conversation_view(messages.value(), waiting.value(), shared_.settings.clock->now());
     else
         out["error"] = messages ? waiting.failure().message() : messages.failure().message();
     co_return out;
@@ -362,10 +362,16 @@ Site::Answer Site::connected(Visitor visitor, std::string chat, std::string quer
     co_return redirect("/#" + chat);
 }
 
-Site::Response Site::events(Visitor visitor) {
-    auto user = shared_.home.principal(visitor.name).subject();
-    auto self = shared_from_this();
-    return Response::event_stream([self, user](assent::HttpBodyWriter writer) { return write_events(self, user, std::move(writer)); });
+Site::Answer Site::events(Visitor visitor) {
+    auto const user = shared_.home.principal(visitor.name).subject();
+    auto const executor = co_await asio::this_coro::executor;
+    auto const outbox = std::make_shared<Outbox>(executor);
+    auto const subscription = shared_.hub.subscribe(user, outbox);
+    if (!subscription)
+        co_return problem(429, "this chat is open in too many windows");
+    outbox->push(event("hello", json::object()));
+    co_return Response::event_stream(
+        [self = shared_from_this(), outbox, subscription](assent::HttpBodyWriter writer) { return write_events(self, outbox, subscription, std::move(writer)); });
 }
 
 assent::awaitable<void> Site::write_all(std::shared_ptr<Outbox> outbox, assent::HttpBodyWriter writer) {
@@ -380,14 +386,12 @@ assent::awaitable<void> Site::write_all(std::shared_ptr<Outbox> outbox, assent::
     }
 }
 
-assent::awaitable<void> Site::write_events(std::shared_ptr<Site> self, std::string user, assent::HttpBodyWriter writer) {
-    auto const executor = co_await asio::this_coro::executor;
-    auto outbox = std::make_shared<Outbox>(executor);
-    auto const subscription = self->shared_.hub.subscribe(user, outbox);
+assent::awaitable<void> Site::write_events(std::shared_ptr<Site> self, std::shared_ptr<Outbox> outbox, std::shared_ptr<void> subscription,
+                                           assent::HttpBodyWriter writer) {
     self->shared_.metrics->gauge("demo_event_streams", 1);
     std::shared_ptr<void> const leave(nullptr, [metrics = self->shared_.metrics](void*) { metrics->gauge("demo_event_streams", -1); });
-    outbox->push(event("hello", json::object()));
     co_await write_all(outbox, std::move(writer));
+    static_cast<void>(subscription);  // until here
 }
 
 }  // namespace demo

@@ -63,14 +63,15 @@ private:
     assent::awaitable<bool> withdraw(assent::Session session, std::string call);
     Answer connect(Visitor visitor, std::string chat);
     Answer connected(Visitor visitor, std::string chat, std::string query);
-    Response events(Visitor visitor);
+    Answer events(Visitor visitor);
 
     assent::Session session_of(Visitor const& visitor, std::string const& chat) const;
     assent::awaitable<boost::json::object> view(assent::Session session);
     static assent::awaitable<void> run_turn(std::shared_ptr<Site> self, assent::Session session, std::string text, std::shared_ptr<Outbox> outbox);
     static assent::awaitable<void> run_resume(std::shared_ptr<Site> self, assent::Session session);
     static assent::awaitable<void> write_all(std::shared_ptr<Outbox> outbox, assent::HttpBodyWriter writer);
-    static assent::awaitable<void> write_events(std::shared_ptr<Site> self, std::string user, assent::HttpBodyWriter writer);
+    static assent::awaitable<void> write_events(std::shared_ptr<Site> self, std::shared_ptr<Outbox> outbox, std::shared_ptr<void> subscription,
+                                                assent::HttpBodyWriter writer);
 
     Shared& shared_;
     assent::Agent agent_;

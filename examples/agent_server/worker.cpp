@@ -23,6 +23,7 @@ namespace {
 assent::Agent make_agent(assent::Runtime runtime, Shared& shared) {
     assent::AgentOptions options;
     options.name("stock-agent").system("You help a person to trade, to plan and to find what is in the company's documents. Use the tools.");
+    options.session_lifetime(shared.settings.conversations);
     auto model = make_model(runtime, shared.settings);
     return assent::Agent(runtime, std::move(model), make_tools(runtime, shared.home.surroundings()), options);
 }
@@ -50,7 +51,7 @@ std::shared_ptr<assent::Model> make_model(assent::Runtime runtime, Settings cons
 
 Worker::Worker(Shared& shared, std::shared_ptr<assent::Store> store, std::uint16_t port) : runtime_(io_.get_executor()) {
     auto http = shared.home.http_config();
-    runtime_.http(assent::make_beast_http_client(io_.get_executor(), std::move(http))).store(std::move(store)).observer(shared.metrics);
+    runtime_.http(assent::make_beast_http_client(io_.get_executor(), std::move(http))).store(std::move(store)).observer(shared.metrics).clock(shared.settings.clock);
     auto agent = make_agent(runtime_, shared);
     site_ = std::make_shared<Site>(shared, agent, assent::ConnectedAccounts(runtime_, shared.home.surroundings().agent));
 

@@ -21,6 +21,7 @@ using tenant::Parameters;
 namespace {
 
 constexpr std::size_t max_log = 1000;
+constexpr std::size_t max_watchers = 20;  // of one user
 constexpr auto heartbeat = 25s;
 constexpr int port_attempts = 4;
 
@@ -287,6 +288,8 @@ HttpServerResponse LocalTenant::Impl::start_watching(HttpServerRequest const& re
     auto const* const browser = pages->signed_in(request, now());
     if (browser == nullptr)
         return HttpServerResponse(403, "text/plain; charset=utf-8", "Sign in first.\n");
+    if (watchers.count(browser->subject) >= max_watchers)
+        return HttpServerResponse(429, "text/plain; charset=utf-8", "This inbox is open in too many windows.\n");
     auto response = HttpServerResponse::event_stream(std::bind_front(&Impl::watch, shared_from_this(), browser->cookie));
     response.header("X-Content-Type-Options", "nosniff").header("Cross-Origin-Resource-Policy", "same-origin");
     return response;

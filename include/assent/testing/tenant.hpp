@@ -167,6 +167,10 @@ public:
     /// rs256 (default, as Auth0; making the key takes a moment), ps256 or es256.
     TenantConfig& signing(SignatureAlgorithm value) & { signing_ = value; return *this; }
     TenantConfig signing(SignatureAlgorithm value) && { return std::move(signing(value)); }
+    /// The most CIBA requests that are remembered after their end, the latest ones, over all users; of each user at most 100.
+    /// Default 10,000.
+    TenantConfig& history(std::size_t value) & { history_ = value; return *this; }
+    TenantConfig history(std::size_t value) && { return std::move(history(value)); }
     /// Default: the system's.
     TenantConfig& clock(std::shared_ptr<Clock> value) & { clock_ = std::move(value); return *this; }
     TenantConfig clock(std::shared_ptr<Clock> value) && { return std::move(clock(std::move(value))); }
@@ -186,6 +190,7 @@ public:
     std::chrono::seconds device_life() const noexcept { return device_life_; }
     std::chrono::seconds token_life() const noexcept { return token_life_; }
     SignatureAlgorithm signing() const noexcept { return signing_; }
+    std::size_t history() const noexcept { return history_; }
     std::shared_ptr<Clock> const& clock() const noexcept { return clock_; }
 
 private:
@@ -204,6 +209,7 @@ private:
     std::chrono::seconds device_life_{900};
     std::chrono::seconds token_life_{3600};
     SignatureAlgorithm signing_ = SignatureAlgorithm::rs256;
+    std::size_t history_ = 10'000;
     std::shared_ptr<Clock> clock_;
 };
 
@@ -325,6 +331,10 @@ public:
 /// tokens. A person decides in a browser (inbox_url()), or a script does (decide(), approve(), deny(), activate(), connect()). It is no
 /// place for real accounts: whoever reaches it signs in as whom they like.
 ///
+/// What it keeps is bounded, however long it runs: the last 1000 requests of the log, TenantConfig::history() decided requests, 200,000 that
+/// are pending, as many sign-ins of devices, 500,000 refresh tokens, 100,000 tokens of third parties,
+/// 100,000 users that any_user() has made, 20,000 browsers; of each user, 20 that watch the inbox.
+///
 /// @par Lifetime     Destroying it closes its connections. It goes before its io_context.
 /// @par Concurrency  Single-threaded: everything from the executor's thread.
 class LocalTenant {
@@ -362,7 +372,7 @@ public:
     void decide(TenantPolicy policy);
     /// What waits for a decision, the oldest first; of one user, or of all.
     std::vector<TenantApproval> pending(std::string_view user = {}) const;
-    /// What was decided, or has expired; the latest first, at most 100 of each user.
+    /// What was decided, or has expired; the latest first, at most 100 of each user and TenantConfig::history() of all.
     std::vector<TenantApproval> history(std::string_view user) const;
     /// False when it does not wait any more.
     bool approve(std::string_view id);

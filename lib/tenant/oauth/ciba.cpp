@@ -133,6 +133,7 @@ ApiAnswer OauthCore::start_ciba(ApiRequest const& request, Time now)
     approvals_.emplace(approval->auth_req_id, approval);
     approvals_by_id_.emplace(approval->id, approval);
     approvals_of_[grant.subject].push_back(approval);
+    approvals_in_order_.push_back(approval);
     if (policy) {
         auto const decision = policy(shown(*approval));
         if (decision != TenantDecision::leave)

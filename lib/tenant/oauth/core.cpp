@@ -171,18 +171,7 @@ void OauthCore::forget_old(Time now)
         return;
     since_forgetting_ = 0;
     std::erase_if(approvals_, [&](auto const& entry) { return entry.second->expires_at + kept_after_end < now; });
-    for (auto& [subject, list] : approvals_of_) {
-        std::size_t over = 0;
-        for (auto const& approval : list)
-            over += approval->is_pending(now) ? 0 : 1;
-        std::erase_if(list, [&](auto const& approval) {
-            if (over <= max_history || approval->is_pending(now))
-                return false;
-            --over;
-            approvals_by_id_.erase(approval->id);
-            return true;
-        });
-    }
+    forget_history(now);
     std::erase_if(sign_ins_, [&](auto const& entry) {
         if (entry.second->expires_at + kept_after_end >= now)
             return false;
@@ -192,6 +181,34 @@ void OauthCore::forget_old(Time now)
     std::erase_if(connecting_, [&](auto const& one) { return one.expires_at < now; });
     std::erase_if(third_party_tokens_, [&](auto const& entry) { return entry.second.expires_at < now; });
     std::erase_if(assertions_, [&](auto const& entry) { return entry.second < now; });
+}
+
+void OauthCore::forget_history(Time now)
+{
+    std::size_t over = 0;
+    std::unordered_map<std::string, std::size_t> over_of;
+    for (auto const& approval : approvals_in_order_) {
+        if (approval->is_pending(now))
+            continue;
+        ++over;
+        ++over_of[approval->grant.subject];
+    }
+    auto const forgotten = [&](std::shared_ptr<Approval> const& approval) {
+        if (approval->is_pending(now))
+            return false;
+        auto& of_user = over_of[approval->grant.subject];
+        if (over <= config_.history() && of_user <= max_history)
+            return false;
+        --over;
+        --of_user;
+        auto const list = approvals_of_.find(approval->grant.subject);
+        std::erase(list->second, approval);
+        if (list->second.empty())
+            approvals_of_.erase(list);
+        approvals_by_id_.erase(approval->id);
+        return true;
+    };
+    std::erase_if(approvals_in_order_, forgotten);
 }
 
 ApiAnswer OauthCore::discovery() const

@@ -132,6 +132,7 @@ private:
 
     void changed(std::string_view subject) const;
     void forget_old(Time now);
+    void forget_history(Time now);
 
     testing::TenantConfig config_;
     std::string issuer_;
@@ -146,6 +147,7 @@ private:
     std::unordered_map<std::string, std::shared_ptr<Approval>> approvals_;           ///< By auth_req_id.
     std::map<std::string, std::shared_ptr<Approval>, std::less<>> approvals_by_id_;  ///< By id.
     std::map<std::string, std::deque<std::shared_ptr<Approval>>, std::less<>> approvals_of_;  ///< By subject, the oldest first.
+    std::deque<std::shared_ptr<Approval>> approvals_in_order_;  ///< All of those, the oldest first.
     std::unordered_map<std::string, std::shared_ptr<DeviceSignIn>> sign_ins_;         ///< By device_code.
     std::map<std::string, std::shared_ptr<DeviceSignIn>, std::less<>> sign_ins_by_code_;  ///< By user_code, without its hyphen.
     std::unordered_map<std::string, RefreshToken> refresh_tokens_;

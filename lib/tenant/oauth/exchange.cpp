@@ -10,6 +10,7 @@ namespace json = boost::json;
 
 namespace {
 
+constexpr std::size_t max_third_party_tokens = 100'000;
 constexpr std::string_view refresh_type = "urn:ietf:params:oauth:token-type:refresh_token";
 constexpr std::string_view access_type = "urn:ietf:params:oauth:token-type:access_token";
 constexpr std::string_view jwt_type = "urn:ietf:params:oauth:token-type:jwt";
@@ -69,6 +70,8 @@ ApiAnswer OauthCore::federated(ApiRequest const& request, RegisteredClient const
     body["expires_in"] = config_.token_life().count();
     body["issued_token_type"] = federated_type;
     body["token_type"] = "Bearer";
+    if (third_party_tokens_.size() >= max_third_party_tokens)
+        third_party_tokens_.erase(third_party_tokens_.begin());  // their names are random, so this is any of them
     third_party_tokens_.emplace(std::move(token), ThirdPartyToken{subject, std::string(connection), account->scopes, now + config_.token_life()});
     return ApiAnswer(200, std::move(body));
 }

@@ -324,6 +324,34 @@ BOOST_AUTO_TEST_CASE(what_is_over_is_forgotten_and_memory_stays_bounded)
     BOOST_TEST(core->pending("auth0|alice", now).empty());
 }
 
+BOOST_AUTO_TEST_CASE(the_history_of_all_users_together_is_a_ring_of_the_size_that_was_said)
+{
+    make(config_of(TenantDialect::auth0).any_user(true).history(50));
+    std::string waits;
+    std::string uncollected;
+    for (int person = 0; person < 1000; ++person) {
+        std::string const subject = "auth0|person-" + std::to_string(person);
+        auto const answer = as_agent("/bc-authorize", {{"scope", "openid"}, {"binding_message", "Buy"}, {"login_hint", hint(subject)}});
+        BOOST_REQUIRE(answer.status == 200);
+        if (person == 1)
+            uncollected = answer.body->at("auth_req_id").as_string();
+        if (person == 0) {
+            waits = core->pending(subject, now).at(0)->id;
+            continue;
+        }
+        BOOST_REQUIRE(core->decide(core->pending(subject, now).at(0)->id, subject, true, now));
+    }
+    std::size_t held = 0;
+    for (int person = 1; person < 1000; ++person)
+        held += core->history("auth0|person-" + std::to_string(person), now).size();
+    BOOST_TEST(held >= 50U);
+    BOOST_TEST(held <= 50U + 256U);  // it is swept every so many requests
+    BOOST_TEST(core->history("auth0|person-999", now).size() == 1U);
+    BOOST_TEST(core->find_approval(waits, "auth0|person-0") != nullptr);  // it still waits
+    BOOST_TEST(core->history("auth0|person-1", now).empty());
+    BOOST_TEST(poll(uncollected).status == 200);  // out of the history, but its client still gets what was granted
+}
+
 BOOST_AUTO_TEST_CASE(settings_that_cannot_work_are_refused)
 {
     auto const refused = [](TenantConfig config) { BOOST_CHECK_THROW(OauthCore(config, "http://localhost:1/"), assent::ConfigurationError); };
