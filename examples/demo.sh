@@ -25,15 +25,14 @@ fi
 example=agent_server
 case ${1:-} in ciba | rar | device | composition | interrupts) example=$1; shift ;; esac
 if [ -n "${install:-}" ]; then
-    # Only the library and the example are built, but configuring the tree looks for the tests' libraries too.
-    install_missing "${build_packages[@]}" "${test_packages[@]}"
+    install_missing "${build_packages[@]}"
     [ $example = agent_server ] || install_interop
 fi
 
 examples=${ASSENT_EXAMPLES:-} # a folder of built examples; without it they are built here
 build_example() {
     [ -z "$examples" ] || return 0
-    local preset=dev
+    local preset=demo
     [ "${CI:-}" != true ] || preset=ci
     build "$preset" "example_$example"
     examples=$top/build/$preset/examples
