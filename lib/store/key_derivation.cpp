@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t key_size = 32;
 
-Secret hmac_sha256(std::string_view key, std::string_view bytes)
+Secret secret_hmac_sha256(std::string_view key, std::string_view bytes)
 {
     std::string out(key_size, '\0');
     unsigned int size = 0;
@@ -30,10 +30,10 @@ Secret hmac_sha256(std::string_view key, std::string_view bytes)
 Secret derive_key(Secret const& secret, std::string_view purpose)
 {
     std::string const no_salt(key_size, '\0');
-    auto const extracted = hmac_sha256(no_salt, secret.expose());
+    auto const extracted = secret_hmac_sha256(no_salt, secret.expose());
     std::string info(purpose);
     info += '\x01';  // one block is all that is needed
-    return hmac_sha256(extracted.expose(), info);
+    return secret_hmac_sha256(extracted.expose(), info);
 }
 
 Secret stretch_passphrase(Secret const& passphrase, std::string_view salt)
