@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Checks that what README.md names is there: files, links, commands, their modes and options, presets, benchmarks."""
+"""Checks that what README.md names is there: files, links, commands, their modes and options, presets, benchmarks, members of classes,
+and that the library says the texts that its troubleshooting explains."""
 import json
 import os
 import re
@@ -90,8 +91,49 @@ def usage_of(program):
     return done.stdout if done.returncode == 0 else ""
 
 
+def source_of(*folders):
+    """Everything in them, with literals that follow each other joined as the compiler does."""
+    files = sorted(path for folder in folders for path in (ROOT / folder).rglob("*.[ch]pp"))
+    text = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    return re.sub(r'"\s*\n\s*"', "", text).replace('\\"', '"')
+
+
+def troubleshooting(text):
+    """The texts of the table's first column."""
+    section = re.search(r"^### Troubleshooting\n(.*?)(?=^#|\Z)", text, re.M | re.S)
+    for row in re.findall(r"^\| `([^`]+)`", section.group(1) if section else "", re.M):
+        yield row
+
+
+def printed_problems(text):
+    said = source_of("lib")
+    for row in troubleshooting(text):
+        # What the library puts in between is written "...", and it joins its texts with a colon or a semicolon.
+        for piece in re.split(r"\s*\.\.\.\s*|: |; ", row):
+            if len(piece) > 3 and piece not in said:
+                yield f"`{row}`: the library never says \"{piece}\""
+
+
+def member_problems(text):
+    """`Class::member`, outside of the code that is compiled."""
+    prose = re.sub(r"```.*?```", "", text, flags=re.S)
+    declared = source_of("include", "examples/agent_server")
+    for owner, member in re.findall(r"`(?:assent::)?([A-Z]\w+)::(\w+)", prose):
+        if not re.search(rf"\b(class|struct) {owner}\b", declared) or not re.search(rf"\b{member}\b", declared):
+            yield f"{owner}::{member}: there is no such member"
+
+
+def missing_benchmarks(text):
+    """Each has its row."""
+    for source in sorted((ROOT / "bench").glob("*.cpp")):
+        if not re.search(rf"^\|.*`bench/run.sh {source.stem}\b", text, re.M):
+            yield f"bench/{source.name}: has no row among the benchmarks"
+
+
 def problems_of(text, usages):
     yield from path_problems(text)
+    yield from printed_problems(text)
+    yield from member_problems(text)
     yield from link_problems(text)
     for command in commands(text):
         yield from command_problems(command, usages)
@@ -101,8 +143,11 @@ def self_test(usages):
     """Each of these has to be found."""
     bad = ["`test/nothing.cpp`", "`test/compile/tree.py`, `nothing.cpp`", "[here](nowhere.md)", "[here](#nowhere)", "```sh\nexamples/nothing.sh\n```",
            "```sh\nfrobnicate now\n```", "```sh\nexamples/demo.sh --nonsense\n```", "```sh\nexamples/demo.sh nonsense\n```",
-           "`bench/run.sh nothing`", "`cmake --preset nothing`"]
+           "`bench/run.sh nothing`", "`cmake --preset nothing`", "`AgentOptions::nothing_such`", "`NoSuchClass::key`",
+           "### Troubleshooting\n| `the moon is full: ...` | | |\n"]
     missed = [f"not found: {text!r}" for text in bad if not list(problems_of(text, usages))]
+    missed += ["a benchmark without its row was not found"] if not list(missing_benchmarks("")) else []
+    missed += [] if len(list(troubleshooting((ROOT / "README.md").read_text(encoding="utf-8")))) > 9 else ["the troubleshooting was not read"]
     finish(missed, f"{len(bad)} mistakes found")
 
 
@@ -115,6 +160,7 @@ def main():
         return
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     problems = [f"README.md: {problem}" for problem in problems_of(text, usages)]
+    problems += missing_benchmarks(text)
     problems += [f"{program}: has no --help" for program, usage in usages.items() if not usage]
     for script in [*ROOT.glob("examples/**/*.sh"), *ROOT.glob("test/*.sh"), *ROOT.glob("test/support/*.sh"), *ROOT.glob("bench/*.sh")]:
         if subprocess.run(["bash", "-n", script], capture_output=True, check=False).returncode != 0:
