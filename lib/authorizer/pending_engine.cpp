@@ -551,6 +551,34 @@ bool PendingEngine::can_poll_quickly(Flow const& flow) const
     return !flow.text.request_id().empty() && now < flow.expires_at && now + settings_.poll_lease <= flow.lease_until;
 }
 
+/// Renews the lease that covers quick polls. The stored record need not be read for that while its version shows that it is the one
+/// in hand. False: not renewed, or not surely; a whole operation finds out.
+awaitable<bool> PendingEngine::renew(Slot slot)
+{
+    auto& flow = flows_[slot];
+    auto const now = runtime_.clock().now();
+    bool const stays = !flow.waiting.empty() || flow.watchers != 0;
+    bool const ours = flow.version != 0 && now < flow.lease_until && !flow.stale;
+    if (!stays || !ours || flow.hurry || flow.text.request_id().empty() || now >= flow.expires_at)
+        co_return false;
+    auto const key = key_of(flow);
+    auto entry = co_await runtime_.store().get(key);
+    if (!entry || !entry.value() || entry.value()->version != flow.version)
+        co_return false;
+    auto value = std::move(entry.value()->value);
+    auto const until = kept_lease_until(flow.schedule, settings_, now);
+    if (!renew_lease(value, flow.schedule, until)) {
+        wipe(value);
+        co_return false;
+    }
+    auto const version = co_await runtime_.store().compare_exchange(key, flow.version, std::move(value), flow.expires_at);
+    if (!version || version.value() == 0)
+        co_return false;
+    flow.version = version.value();
+    flow.lease_until = until;
+    co_return true;
+}
+
 /// True when the answer changes nothing that is stored.
 bool PendingEngine::polled_quickly(Flow& flow, PollAnswer const& answer)
 {
@@ -582,7 +610,9 @@ awaitable<void> PendingEngine::run_due(std::shared_ptr<PendingEngine> self)
         auto& flow = self->flows_[slot];
         result<PendingSnapshotPtr> told;
         try {
-            bool const quick = !flow.hurry && self->can_poll_quickly(flow);
+            bool quick = !flow.hurry && self->can_poll_quickly(flow);
+            if (!quick)
+                quick = co_await self->renew(slot);
             if (quick) {
                 flow.on_time = false;
                 Secret request_id(flow.text.request_id());

@@ -195,6 +195,7 @@ private:
     static awaitable<void> run_release(std::shared_ptr<PendingEngine> self, Slot slot);
     awaitable<result<PendingSnapshotPtr>> operate(Slot slot, std::shared_ptr<PendingIntent const> intent);
     bool can_poll_quickly(Flow const& flow) const;
+    awaitable<bool> renew(Slot slot);
     bool polled_quickly(Flow& flow, PollAnswer const& answer);
     awaitable<result<PendingSnapshotPtr>> apply(Slot slot, PollAnswer answer);
     awaitable<result<PendingSnapshotPtr>> drive(Flow const& flow, PendingFsm& fsm, PendingAction action, StoreKey key,

@@ -224,7 +224,13 @@ void Connection::begin_exchange()
     tls_sent_ = tls_ ? tls_->sent() : 0;
     reader_.start(pool_.config().max_header(), operation_->max_body, ResponseReader::Kind::answer,
                   operation_->request.on_body());
-    if (flush())
+    // Not at once: what else is ready now is read and prepared first, and a peer that is woken finds more than one request.
+    asio::post(pool_.executor(), [self = shared_from_this()] { self->write(); });
+}
+
+void Connection::write()
+{
+    if (stage_ == Stage::exchange && flush())
         wait(Way::read);
 }
 

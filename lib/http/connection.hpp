@@ -57,6 +57,7 @@ private:
     void begin_tunnel();
     void begin_handshake();
     void begin_exchange();
+    void write();
     void proceed();
     void step_tunnel();
     void step_handshake();

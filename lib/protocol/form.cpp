@@ -5,6 +5,7 @@
 #include <assent/secret.hpp>
 
 #include <array>
+#include <cstddef>
 #include <utility>
 
 namespace assent {
@@ -26,23 +27,22 @@ constexpr auto unreserved = make_unreserved();
 
 void append_form_encoded(std::string& out, std::string_view text) {
     constexpr std::string_view hex = "0123456789ABCDEF";
-    char const* at = text.data();
-    char const* const end = at + text.size();
-    while (at != end) {
-        char const* const run = at;
-        while (at != end && unreserved[static_cast<unsigned char>(*at)])
-            ++at;
-        out.append(run, at);
-        if (at == end)
-            break;
-        auto const c = static_cast<unsigned char>(*at++);
-        if (c == ' ') {
-            out += '+';
+    auto const begin = out.size();
+    out.resize(begin + 3 * text.size());
+    char* to = out.data() + begin;
+    for (char const plain : text) {
+        auto const c = static_cast<unsigned char>(plain);
+        if (unreserved[c]) {
+            *to++ = plain;
+        } else if (c == ' ') {
+            *to++ = '+';
         } else {
-            char const escaped[] = {'%', hex[c >> 4], hex[c & 15]};
-            out.append(escaped, sizeof escaped);
+            *to++ = '%';
+            *to++ = hex[c >> 4];
+            *to++ = hex[c & 15];
         }
     }
+    out.resize(static_cast<std::size_t>(to - out.data()));
 }
 
 std::string form_encoded(std::string_view text) {

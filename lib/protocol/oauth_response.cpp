@@ -390,6 +390,63 @@ result<TokenResponse> read_token_response(HttpResponse const& response, system_c
     return read_tokens(body.value(), now, requested_scopes);
 }
 
+namespace {
+
+void skip_space(std::string_view& text) noexcept {
+    text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
+}
+
+bool take(std::string_view& text, char c) noexcept {
+    skip_space(text);
+    if (text.empty() || text.front() != c)
+        return false;
+    text.remove_prefix(1);
+    return true;
+}
+
+/// A JSON string of ASCII without escapes.
+std::optional<std::string_view> take_plain_text(std::string_view& text) noexcept {
+    if (!take(text, '"'))
+        return std::nullopt;
+    auto const* const end = std::find_if(text.begin(), text.end(), [](char c) {
+        return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) > 0x7e;
+    });
+    auto const size = static_cast<std::size_t>(end - text.begin());
+    if (size == text.size() || text[size] != '"')
+        return std::nullopt;
+    auto const taken = text.substr(0, size);
+    text.remove_prefix(size + 1);
+    return taken;
+}
+
+}  // namespace
+
+bool is_plainly_pending(HttpResponse const& response) noexcept {
+    if (response.headers.find("retry-after"))
+        return false;
+    std::string_view text = response.body;
+    if (!take(text, '{'))
+        return false;
+    bool pending = false;
+    do {
+        auto const name = take_plain_text(text);
+        if (!name || !take(text, ':'))
+            return false;
+        auto const value = take_plain_text(text);
+        if (!value || *name == "interval")
+            return false;
+        if (*name == "error") {
+            if (pending || *value != "authorization_pending")
+                return false;
+            pending = true;
+        }
+    } while (take(text, ','));
+    if (!take(text, '}'))
+        return false;
+    skip_space(text);
+    return pending && text.empty();
+}
+
 std::variant<TokenResponse, OauthError> read_token_answer(HttpResponse const& response,
                                                           system_clock::time_point now,
                                                           std::vector<std::string> const& requested_scopes) {

@@ -74,6 +74,10 @@ public:
     std::optional<std::chrono::seconds> interval;
 };
 
+/// True for an answer that says authorization_pending and nothing else to act on, in the plainest JSON: what comes again and again while
+/// a person thinks, told without building a document. False: read it.
+bool is_plainly_pending(HttpResponse const& response) noexcept;
+
 /// The Errc of an OAuth `error` code; server_refused for those that have none of their own.
 Errc errc_of_oauth_error(std::string_view error) noexcept;
 /// What an OAuth `error` code means while waiting for a grant.

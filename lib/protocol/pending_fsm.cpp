@@ -225,7 +225,7 @@ PendingAction PendingFsm::decide(time_point now)
         record_.lease_owner = settings_.owner;
         record_.lease_until = now + settings_.poll_lease;
         if (settings_.keep_lease)
-            record_.lease_until += std::max(4 * record_.schedule.interval(), settings_.poll_lease);
+            record_.lease_until = kept_lease_until(record_.schedule, settings_, now);
         return save(Step::claiming_poll, now);
 
     case PendingState::received: return verify();
@@ -432,8 +432,7 @@ PendingAction PendingFsm::still_pending(time_point now)
     record_.lease_until = {};
     if (settings_.keep_lease) {
         record_.lease_owner = settings_.owner;
-        record_.lease_until = record_.schedule.next_poll_at() + settings_.poll_lease +
-                              std::max(4 * record_.schedule.interval(), settings_.poll_lease);
+        record_.lease_until = kept_lease_until(record_.schedule, settings_, record_.schedule.next_poll_at());
     }
     return save(Step::saving, now);
 }
@@ -594,6 +593,12 @@ PendingRecord withdrawn(PendingRecord record)
     forget_secrets(record);
     record.told = true;
     return record;
+}
+
+PendingRecord::time_point kept_lease_until(PollSchedule const& schedule, PendingSettings const& settings,
+                                           PendingRecord::time_point poll_at)
+{
+    return poll_at + settings.poll_lease + std::max(4 * schedule.interval(), settings.poll_lease);
 }
 
 PendingRecord::time_point keep_until(PendingRecord const& record, PendingSettings const& settings,

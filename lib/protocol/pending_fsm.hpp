@@ -265,6 +265,10 @@ private:
     bool changed_ = false;
 };
 
+/// The end of a lease that covers a poll at `poll_at` and some that follow it.
+PendingRecord::time_point kept_lease_until(PollSchedule const& schedule, PendingSettings const& settings,
+                                           PendingRecord::time_point poll_at);
+
 /// The record after its one use. @pre record is granted
 /// @param claim_id whose use it was, in lease_owner: tells a claim whose answer was lost from another's.
 PendingRecord consumed(PendingRecord record, std::string claim_id);

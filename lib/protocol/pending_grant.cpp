@@ -33,6 +33,10 @@ PollAnswer read_pending_grant(result<HttpResponse> const& answer, std::chrono::s
         out.failure = answer.failure();
         return out;
     }
+    if (is_plainly_pending(answer.value())) {
+        out.kind = PollAnswer::Kind::pending;
+        return out;
+    }
     auto read = read_token_answer(answer.value(), now, {});
     if (auto* granted = std::get_if<TokenResponse>(&read)) {
         out.kind = PollAnswer::Kind::granted;

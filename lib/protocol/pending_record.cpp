@@ -1,5 +1,6 @@
 #include "protocol/pending_record.hpp"
 
+#include "core/wiping_text.hpp"
 #include "protocol/wiping_json.hpp"
 
 #include <boost/json/array.hpp>
@@ -9,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <utility>
@@ -100,6 +102,14 @@ void put(WipingJsonWriter& out, std::string_view name, ServerReply const& server
     put(out, "description", server.description);
     put(out, "request_id", server.request_id);
     out.end_object();
+}
+
+void put_schedule(WipingJsonWriter& out, PollSchedule const& schedule)
+{
+    out.name("interval").number(schedule.interval().count());
+    put(out, "next_poll_at", schedule.next_poll_at());
+    if (schedule.hiccups() != 0)
+        out.name("hiccups").number(schedule.hiccups());
 }
 
 /// About how long the text of a record is.
@@ -291,12 +301,8 @@ std::string encode(PendingRecord const& record)
     put(out, "verification_uri_complete", record.verification_uri_complete);
     put(out, "requested_at", record.requested_at);
     put(out, "expires_at", record.expires_at);
-    if (record.state == PendingState::pending) {
-        out.name("interval").number(record.schedule.interval().count());
-        put(out, "next_poll_at", record.schedule.next_poll_at());
-        if (record.schedule.hiccups() != 0)
-            out.name("hiccups").number(record.schedule.hiccups());
-    }
+    if (record.state == PendingState::pending)
+        put_schedule(out, record.schedule);
     put(out, "lease", record.lease_owner);
     put(out, "lease_until", record.lease_until);
     if (record.tokens)
@@ -315,6 +321,60 @@ std::string encode(PendingRecord const& record)
     if (record.told)
         out.name("told").flag(true);
     return out.end_object().take();
+}
+
+namespace {
+
+/// Takes `,"name":` and a number off the front. False when something else is there.
+bool take_number(std::string_view& text, std::string_view name)
+{
+    if (!text.starts_with(name))
+        return false;
+    auto const digits = text.substr(name.size());
+    auto const end = std::min(digits.find_first_not_of("0123456789"), digits.size());
+    if (end == 0)
+        return false;
+    text = digits.substr(end);
+    return true;
+}
+
+}  // namespace
+
+bool renew_lease(std::string& text, PollSchedule const& schedule, time_point lease_until)
+{
+    constexpr std::string_view head = R"({"v":1,"state":"pending",)";
+    constexpr std::string_view interval = R"(,"interval":)";
+    constexpr std::string_view lease = R"(,"lease":")";
+    // Only texts are written before it, and in a text it would have backslashes.
+    auto const at = text.find(interval);
+    if (!text.starts_with(head) || at == text.npos)
+        return false;
+    auto rest = std::string_view(text).substr(at);
+    if (!take_number(rest, interval))
+        return false;
+    static_cast<void>(take_number(rest, R"(,"next_poll_at":)"));
+    static_cast<void>(take_number(rest, R"(,"hiccups":)"));
+    if (!rest.starts_with(lease))
+        return false;
+    auto const owner = rest.substr(lease.size(), rest.find_first_of("\"\\", lease.size()) - lease.size());
+    rest.remove_prefix(lease.size() + owner.size());
+    if (!rest.starts_with('"'))
+        return false;
+    rest.remove_prefix(1);
+    if (!take_number(rest, R"(,"lease_until":)") || (rest != "}" && !rest.starts_with(",\"")))
+        return false;
+
+    WipingJsonWriter out(256);
+    out.begin_object();
+    put_schedule(out, schedule);
+    put(out, "lease", owner);
+    put(out, "lease_until", lease_until);
+    auto renewed = out.take();
+    renewed.front() = ',';
+    auto const end = static_cast<std::size_t>(rest.data() - text.data());
+    make_room_wiping(text, renewed.size());
+    text.replace(at, end - at, renewed);
+    return true;
 }
 
 result<PendingRecord> decode_pending_record(std::string_view text)

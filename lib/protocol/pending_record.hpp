@@ -90,6 +90,9 @@ public:
 
 /// JSON text of format 1.
 std::string encode(PendingRecord const& record);
+/// Puts schedule and the end of the lease into the text of a pending record with a lease, without reading the rest.
+/// False, and nothing changed, when `text` is not what encode() writes of such a record.
+bool renew_lease(std::string& text, PollSchedule const& schedule, PendingRecord::time_point lease_until);
 /// record_corrupt naming the member when `text` is not a record of a known format. Unknown members are ignored.
 result<PendingRecord> decode_pending_record(std::string_view text);
 

@@ -45,6 +45,12 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
         schedule.hiccup({}, error.retry_after, 0.5);
         require(schedule.next_poll_at().time_since_epoch() <= 24h);
     };
+    assent::HttpResponse const bare(response.status, response.body);
+    if (assent::is_plainly_pending(bare)) {
+        auto const read = assent::read_token_answer(bare, now, requested);
+        auto const* const error = std::get_if<assent::OauthError>(&read);
+        require(error != nullptr && error->kind == assent::OauthErrorKind::pending && !error->interval && !error->retry_after);
+    }
     auto const answer = assent::read_token_answer(response, now, requested);
     if (auto const* tokens = std::get_if<assent::TokenResponse>(&answer)) {
         require(!tokens->tokens.access_token.empty());

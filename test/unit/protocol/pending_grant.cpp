@@ -1,3 +1,4 @@
+#include "protocol/oauth_response.hpp"
 #include "protocol/pending_grant.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -46,6 +47,26 @@ BOOST_AUTO_TEST_CASE(other_providers_own_words_are_understood)
     BOOST_TEST((poll(200, R"({"error":"incorrect_client_credentials"})").kind == Kind::misconfigured));
     // Entra ID
     BOOST_TEST((poll(400, R"({"error":"authorization_declined"})").kind == Kind::denied));
+}
+
+BOOST_AUTO_TEST_CASE(the_shortcut_for_pending_takes_the_plainest_answer_only)
+{
+    auto const plain = [](std::string body) { return is_plainly_pending(HttpResponse(400, std::move(body))); };
+    BOOST_TEST(plain(R"({"error":"authorization_pending"})"));
+    BOOST_TEST(plain(" { \"error_description\" : \"still thinking\" ,\r\n\t\"error\" : \"authorization_pending\" } \n"));
+    for (std::string const other : {
+             "", "{", "{}", "null", R"("authorization_pending")", R"({"error":"slow_down"})", R"({"error":"authorization_pending"}})",
+             R"({"error":"authorization_pending")", R"({"error":"authorization_pending",})", R"({"error":"authorization_pending"} x)",
+             R"({"error":"authorization_pending","interval":"7"})", R"({"error":"authorization_pending","interval":7})",
+             R"({"error":"authorization_pending","error":"access_denied"})", R"({"error":"access_denied","error":"authorization_pending"})",
+             R"({"error":"authorization_pending","more":{"a":1}})", R"({"error":"authorization\u005fpending"})",
+             R"({"error":"authorization_pending","a":"\n"})", R"({"Error":"authorization_pending"})", "{\"error\":\"authorization_pending\",\"a\":\"\x01\"}"}) {
+        BOOST_TEST(!plain(other), other);
+    }
+    HttpResponse asks_to_wait(400, R"({"error":"authorization_pending"})");
+    asks_to_wait.headers.add("Retry-After", "30");
+    BOOST_TEST(!is_plainly_pending(asks_to_wait));
+    BOOST_TEST((read_pending_grant(asks_to_wait, {}).retry_after == 30s));
 }
 
 BOOST_AUTO_TEST_CASE(every_scope_that_is_no_token_must_be_granted)

@@ -296,4 +296,55 @@ BOOST_AUTO_TEST_CASE(long_records_are_written_whole)
     BOOST_TEST((read.value().binding_message == record.binding_message));
 }
 
+BOOST_AUTO_TEST_CASE(renewing_a_lease_in_the_text_is_the_same_as_in_the_record)
+{
+    auto const later = PollSchedule::restore(20s, at(1'800'000'090), 0).value();
+    auto plain = full();
+    plain.tokens.reset();
+    plain.server.reset();
+    plain.final_error.reset();
+    plain.final_interrupt.reset();
+    plain.told = false;
+    auto hostile = full();
+    hostile.binding_message = R"(,"interval":1,"lease":"x","lease_until":1})";
+    for (auto record : {full(), plain, hostile}) {
+        auto text = encode(record);
+        BOOST_TEST(renew_lease(text, later, at(1'800'000'200)));
+        record.schedule = later;
+        record.lease_until = at(1'800'000'200);
+        BOOST_TEST(text == encode(record));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(only_a_pending_record_with_a_lease_has_one_to_renew)
+{
+    auto const refused = [](PendingRecord const& record) {
+        auto const text = encode(record);
+        auto same = text;
+        return !renew_lease(same, PollSchedule(), at(1'800'000'200)) && same == text;
+    };
+    auto record = full();
+    record.lease_owner.clear();
+    record.lease_until = {};
+    BOOST_TEST(refused(record));
+    record = full();
+    record.state = PendingState::granted;
+    BOOST_TEST(refused(record));
+
+    auto const text = encode(full());
+    for (std::size_t size = 0; size < text.size(); ++size) {
+        auto cut = text.substr(0, size);
+        if (renew_lease(cut, PollSchedule(), at(1'800'000'200)))
+            BOOST_TEST(!decode_pending_record(cut));
+    }
+    for (std::string const other : {"", "{}", R"({"v":2,"state":"pending","interval":1,"lease":"a","lease_until":1})",
+                                    R"({"v":1,"state":"pending","interval":-1,"lease":"a","lease_until":1})",
+                                    R"({"v":1,"state":"pending","interval":1,"lease":"a\"b","lease_until":1})",
+                                    R"({"v":1,"state":"pending","interval":1,"lease":"a","lease_until":1x)"}) {
+        auto same = other;
+        BOOST_TEST(!renew_lease(same, PollSchedule(), at(1'800'000'200)));
+        BOOST_TEST(same == other);
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
