@@ -182,7 +182,7 @@ awaitable<void> PendingAuthorizer::look_into(Question& question, ToolCall call)
         question.is_told(resolved.failure());
         co_return;
     }
-    question.expected.emplace(*resolved.value(), options_.context);
+    question.expected.emplace(*resolved.value(), options_.context, *engine_);
     if (constant_)
         audience_ = resolved.value()->audience;
     else if (!resolved.value()->audience.empty())
@@ -192,7 +192,7 @@ awaitable<void> PendingAuthorizer::look_into(Question& question, ToolCall call)
     auto told = co_await engine_->step(std::move(resolved).value());
 
     auto const state = co_await asio::this_coro::cancellation_state;
-    bool const wait_for_it = told && is_pending(*told.value()) && question.expected->fits(*told.value());
+    bool const wait_for_it = told && is_pending(*told.value()) && question.expected->fits(*told.value(), *engine_);
     if (wait_for_it && remembers_pending_) {
         auto remembered = co_await remember(told.value());
         if (!remembered)
@@ -225,7 +225,7 @@ awaitable<outcome<T>> PendingAuthorizer::concluded(Question& question)
     auto const& told = *question.told;
     if (!told)
         co_return told.failure();
-    auto decision = conclude(*told.value(), *question.expected);
+    auto decision = conclude(*told.value(), *question.expected, *engine_);
     Interrupt interrupt;
     if (decision) {
         auto granted = grant(told.value(), std::move(decision).value(), question);
@@ -292,9 +292,9 @@ awaitable<outcome<Grant>> PendingAuthorizer::renewed(ToolCall call, TokenRefusal
     question.call = std::make_unique<ToolCall>(std::move(call));
     if (!intent->audience.empty())
         question.audience = std::make_unique<std::string>(intent->audience);
-    ExpectedAction const expected(*intent, options_.context);
+    ExpectedAction const expected(*intent, options_.context, *engine_);
     BOOST_OUTCOME_CO_TRY(auto told, co_await engine_->step(intent));
-    BOOST_OUTCOME_CO_TRY(auto granted, conclude(*told, expected));
+    BOOST_OUTCOME_CO_TRY(auto granted, conclude(*told, expected, *engine_));
     if (granted.access_token == intent->refused)
         co_return co_await detail::not_renewed(std::move(refusal));
     co_return grant(told, std::move(granted), question);
@@ -306,7 +306,7 @@ awaitable<result<PendingSnapshotPtr>> PendingAuthorizer::tell_and_wait(PendingSn
 {
     auto const self = shared_from_this();
     EventualCredentials eventual([self, pending, expected] { return eventually(self, pending, expected); });
-    auto interrupt = conclude(*pending, expected).interrupt();
+    auto interrupt = conclude(*pending, expected, *engine_).interrupt();
     Watching const watching(*engine_, pending);
     auto handled = co_await options_.on_request(std::move(interrupt), std::move(eventual));
     result<PendingSnapshotPtr> told;
@@ -331,7 +331,7 @@ awaitable<outcome<Credentials>> PendingAuthorizer::eventually(std::shared_ptr<Pe
                                                               ExpectedAction expected)
 {
     BOOST_OUTCOME_CO_TRY(auto snapshot, co_await self->wait_on(std::move(pending)));
-    BOOST_OUTCOME_CO_TRY(auto tokens, conclude(*snapshot, expected));
+    BOOST_OUTCOME_CO_TRY(auto tokens, conclude(*snapshot, expected, *self->engine_));
     co_return Credentials(self->options_.name, std::move(tokens));
 }
 

@@ -1,6 +1,5 @@
 #include "authorizer/pending_conclusion.hpp"
 
-#include "core/sip_hash.hpp"
 #include "protocol/action.hpp"
 
 #include <assent/secret.hpp>
@@ -78,31 +77,25 @@ Interrupt interrupt_of(PendingSnapshot const& snapshot, InterruptKind kind)
     return out;
 }
 
-std::uint64_t fingerprint(std::string_view text)
-{
-    static auto const key = random_sip_key();
-    return sip_hash(key, text);
-}
-
 }  // namespace
 
-ExpectedAction::ExpectedAction(PendingIntent const& intent, CredentialsContext context)
+ExpectedAction::ExpectedAction(PendingIntent const& intent, CredentialsContext context, PendingEngine const& engine)
     : resuming_(intent.resuming), exact_(intent.resuming || context == CredentialsContext::tool_call),
       same_thread_(context != CredentialsContext::agent), flow_(static_cast<std::uint8_t>(intent.seed.flow)),
-      nonce_(fingerprint(intent.seed.nonce)), thread_id_(fingerprint(intent.seed.thread_id))
+      nonce_(engine.fingerprint(intent.seed.nonce)), thread_id_(engine.fingerprint(intent.seed.thread_id))
 {
     intent.seed.action_digest.copy(digest_.data(), digest_.size());
 }
 
-bool ExpectedAction::is_foreign(PendingSnapshot const& snapshot) const
+bool ExpectedAction::is_foreign(PendingSnapshot const& snapshot, PendingEngine const& engine) const
 {
-    return resuming_ && fingerprint(snapshot.record.nonce) != nonce_;
+    return resuming_ && engine.fingerprint(snapshot.record.nonce) != nonce_;
 }
 
-bool ExpectedAction::fits(PendingSnapshot const& snapshot) const
+bool ExpectedAction::fits(PendingSnapshot const& snapshot, PendingEngine const& engine) const
 {
     auto const& record = snapshot.record;
-    if (is_foreign(snapshot) || (same_thread_ && fingerprint(record.thread_id) != thread_id_))
+    if (is_foreign(snapshot, engine) || (same_thread_ && engine.fingerprint(record.thread_id) != thread_id_))
         return false;
     return !exact_ || equal_in_constant_time(std::string_view(digest_.data(), digest_.size()), record.action_digest);
 }
@@ -112,14 +105,14 @@ bool is_pending(PendingSnapshot const& snapshot) noexcept
     return snapshot.version != 0 && snapshot.record.state == PendingState::pending;
 }
 
-outcome<TokenSet> conclude(PendingSnapshot const& snapshot, ExpectedAction const& expected)
+outcome<TokenSet> conclude(PendingSnapshot const& snapshot, ExpectedAction const& expected, PendingEngine const& engine)
 {
     if (snapshot.interrupt)
         return interrupt_of(snapshot, *snapshot.interrupt);
     // An unknown handle and a forgotten authorization look alike, on purpose.
-    if (snapshot.version == 0 || expected.is_foreign(snapshot))
+    if (snapshot.version == 0 || expected.is_foreign(snapshot, engine))
         return Interrupt(expected.flow(), InterruptKind::expired, "Nothing is known of this authorization (any more)");
-    if (!expected.fits(snapshot)) {
+    if (!expected.fits(snapshot, engine)) {
         auto const& record = snapshot.record;
         return Interrupt(record.flow, InterruptKind::action_changed, message_of(InterruptKind::action_changed));
     }

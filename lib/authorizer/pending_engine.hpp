@@ -8,11 +8,14 @@
 
 #include "asio/wait_list.hpp"
 #include "authorizer/flow_text.hpp"
+#include "core/sip_hash.hpp"
 #include "protocol/pending_fsm.hpp"
 
 #include <boost/container_hash/hash.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -126,6 +129,8 @@ public:
     awaitable<result<PendingSnapshotPtr>> look_up(StoreKey key);
 
     PendingSettings const& settings() const noexcept { return settings_; }
+    /// Tells texts apart in eight bytes: a hash with a key that nobody knows.
+    std::uint64_t fingerprint(std::string_view text) const { return sip_hash(fingerprint_key_, text); }
 
 private:
     using Waiters = detail::WaitList<PendingSnapshotPtr>;
@@ -188,6 +193,8 @@ private:
     void settle(Slot slot, result<PendingSnapshotPtr> const& told);
     void keep_waiting(Slot slot);
     void rest(Slot slot);
+    /// Few at a time keep their memory warm; more when these cannot keep pace with the provider's latency.
+    static constexpr std::size_t usual_workers = 64;
     void want_worker();
 
     static awaitable<void> run(std::shared_ptr<PendingEngine> self, Slot slot, std::shared_ptr<PendingIntent const> intent);
@@ -219,6 +226,7 @@ private:
     std::size_t workers_ = 0; ///< run_due() that run.
     std::chrono::steady_clock::time_point short_of_workers_since_{};
     std::minstd_rand jitter_;
+    std::array<std::uint64_t, 2> fingerprint_key_ = random_sip_key();
 };
 
 /// One who waits for a decision. Kept small: a million of them wait at once.

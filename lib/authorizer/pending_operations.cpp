@@ -1,0 +1,315 @@
+// What an engine does with one authorization: run to its end whoever waits for it.
+
+#include "authorizer/pending_engine.hpp"
+
+#include "core/digest.hpp"
+
+#include <exception>
+#include <utility>
+
+namespace assent {
+namespace {
+
+using time_point = PendingRecord::time_point;
+
+constexpr int max_attempts = 16;
+
+}  // namespace
+
+awaitable<void> PendingEngine::run(std::shared_ptr<PendingEngine> self, Slot slot,
+                                   std::shared_ptr<PendingIntent const> intent)
+{
+    result<PendingSnapshotPtr> told;
+    try {
+        told = co_await self->operate(slot, std::move(intent));
+    }
+    catch (std::exception const& error) {
+        told = Failure(Errc::store_unavailable, error.what());
+    }
+    self->settle(slot, told);
+}
+
+awaitable<void> PendingEngine::run_release(std::shared_ptr<PendingEngine> self, Slot slot)
+{
+    try {
+        auto const released = co_await self->release(slot);
+        static_cast<void>(released);  // otherwise the lease ends by itself
+    }
+    catch (std::exception const&) {
+    }
+    self->flows_[slot].lease_until = {};
+    self->settle(slot, PendingSnapshotPtr());
+}
+
+awaitable<result<PendingSnapshotPtr>> PendingEngine::operate(Slot slot, std::shared_ptr<PendingIntent const> intent)
+{
+    auto& flow = flows_[slot];
+    if (intent && !flow.attended())
+        co_return Errc::cancelled;  // who wanted it has gone before anything was done
+    bool const hurry = flow.hurry;
+    flow.hurry = false;
+    bool const on_time = flow.on_time;
+    flow.on_time = false;
+    auto const now = runtime_.clock().now();
+    auto settings = settings_;
+    settings.keep_lease = !flow.waiting.empty() || flow.watchers != 0;
+    std::optional<PendingRecord> seed;
+    if (intent)
+        seed = intent->seed;
+    PendingFsm fsm(std::move(settings), std::move(seed), intent && intent->resuming, next_jitter());
+    if (flow.lease_until != time_point{})
+        fsm.own_schedule(flow.schedule);
+    if (intent)
+        fsm.refused(intent->refused);
+    fsm.audience(flow.attended());
+    if (hurry)
+        fsm.hurry();
+    if (on_time)
+        fsm.waited(flow.version);
+    auto action = fsm.resume(PendingFsm::Begin(), now);
+    auto key = key_of(flow);
+    co_return co_await drive(flow, fsm, std::move(action), std::move(key), std::move(intent));
+}
+
+/// What is in hand suffices for a poll, without the store: the lease covers it.
+bool PendingEngine::can_poll_quickly(Flow const& flow) const
+{
+    auto const now = runtime_.clock().now();
+    return !flow.text.request_id().empty() && now < flow.expires_at && now + settings_.poll_lease <= flow.lease_until;
+}
+
+/// Renews the lease that covers quick polls. The stored record need not be read for that while its version shows that it is the one
+/// in hand. False: not renewed, or not surely; a whole operation finds out.
+awaitable<bool> PendingEngine::renew(Slot slot)
+{
+    auto& flow = flows_[slot];
+    auto const now = runtime_.clock().now();
+    bool const stays = !flow.waiting.empty() || flow.watchers != 0;
+    bool const ours = flow.version != 0 && now < flow.lease_until && !flow.stale;
+    if (!stays || !ours || flow.hurry || flow.text.request_id().empty() || now >= flow.expires_at)
+        co_return false;
+    auto const key = key_of(flow);
+    auto entry = co_await runtime_.store().get(key);
+    if (!entry || !entry.value() || entry.value()->version != flow.version)
+        co_return false;
+    auto value = std::move(entry.value()->value);
+    auto const until = kept_lease_until(flow.schedule, settings_, now);
+    if (!renew_lease(value, flow.schedule, until)) {
+        wipe(value);
+        co_return false;
+    }
+    auto const version = co_await runtime_.store().compare_exchange(key, flow.version, std::move(value), flow.expires_at);
+    if (!version || version.value() == 0)
+        co_return false;
+    flow.version = version.value();
+    flow.lease_until = until;
+    co_return true;
+}
+
+/// True when the answer changes nothing that is stored.
+bool PendingEngine::polled_quickly(Flow& flow, PollAnswer const& answer)
+{
+    auto const now = runtime_.clock().now();
+    auto schedule = flow.schedule;
+    switch (answer.kind) {
+    case PollAnswer::Kind::pending: schedule.pending(now); break;
+    case PollAnswer::Kind::slow_down: schedule.slow_down(now, answer.interval, answer.retry_after); break;
+    case PollAnswer::Kind::hiccup: schedule.hiccup(now, answer.retry_after, next_jitter()); break;
+    default: return false;
+    }
+    bool const covered = schedule.next_poll_at() + settings_.poll_lease <= flow.lease_until;
+    if (!covered || !flow.known.empty())
+        return false;
+    flow.schedule = schedule;
+    return true;
+}
+
+/// Polls what is due, one after the other, until nothing is.
+awaitable<void> PendingEngine::run_due(std::shared_ptr<PendingEngine> self)
+{
+    while (!self->due_.empty()) {
+        auto const slot = self->due_.front();
+        self->due_.pop_front();
+        if (self->due_.empty())
+            self->short_of_workers_since_ = {};
+        else if (self->workers_ >= usual_workers)
+            self->want_worker();
+        auto& flow = self->flows_[slot];
+        result<PendingSnapshotPtr> told;
+        try {
+            bool quick = !flow.hurry && self->can_poll_quickly(flow);
+            if (!quick)
+                quick = co_await self->renew(slot);
+            if (quick) {
+                flow.on_time = false;
+                Secret request_id(flow.text.request_id());
+                auto answer = co_await self->protocol_->poll(std::move(request_id));
+                if (self->observer_)
+                    self->observer_->polled(answer.kind);
+                if (self->polled_quickly(flow, answer))
+                    told = PendingSnapshotPtr();
+                else
+                    told = co_await self->apply(slot, std::move(answer));
+            }
+            else
+                told = co_await self->operate(slot, nullptr);
+        }
+        catch (std::exception const& error) {
+            told = Failure(Errc::store_unavailable, error.what());
+        }
+        self->settle(slot, told);
+    }
+    --self->workers_;
+}
+
+/// Takes an answer to the stored record.
+awaitable<result<PendingSnapshotPtr>> PendingEngine::apply(Slot slot, PollAnswer answer)
+{
+    auto& flow = flows_[slot];
+    auto key = key_of(flow);
+    result<PendingSnapshotPtr> current;
+    for (int failures = 0; failures < max_attempts; ++failures) {
+        current = co_await look_up(key);
+        bool const precious = answer.kind == PollAnswer::Kind::granted;
+        if (current || !precious || current.failure() != Condition::retryable)
+            break;
+        auto const later = runtime_.clock().now() + store_backoff(failures);
+        auto const slept = co_await sleep_until(later);
+        if (!slept)
+            co_return slept.failure();
+    }
+    if (!current)
+        co_return current;
+
+    auto settings = settings_;
+    settings.keep_lease = !flow.waiting.empty() || flow.watchers != 0;
+    PendingFsm fsm(std::move(settings), std::nullopt, false, next_jitter());
+    auto record = current.value()->record;
+    auto const version = current.value()->version;
+    if (version == 0)
+        co_return current;
+    bool const same = record.state == PendingState::pending && equal_in_constant_time(record.request_id.expose(), flow.text.request_id());
+    if (same)
+        record.schedule = flow.schedule;
+    fsm.known(std::move(record), version);
+    fsm.audience(flow.attended());
+    auto const now = runtime_.clock().now();
+    PendingFsm::Event event = PendingFsm::Begin();
+    if (same)
+        event = std::move(answer);
+    auto action = fsm.resume(std::move(event), now);
+    co_return co_await drive(flow, fsm, std::move(action), std::move(key), nullptr);
+}
+
+awaitable<result<PendingSnapshotPtr>> PendingEngine::drive(Flow const& flow, PendingFsm& fsm, PendingAction action,
+                                                           StoreKey key,
+                                                           std::shared_ptr<PendingIntent const> intent)
+{
+    auto& clock = runtime_.clock();
+    auto& store = runtime_.store();
+    for (;;) {
+        PendingFsm::Event event = PendingFsm::Begin();
+        switch (action.type) {
+        case PendingAction::Type::load: {
+            auto entry = co_await store.get(key);
+            if (!entry)
+                event = PendingFsm::StoreFailed{entry.failure()};
+            else if (entry.value())
+                event = PendingFsm::Loaded{std::move(entry.value()->value), entry.value()->version};
+            else
+                event = PendingFsm::Loaded{};
+            break;
+        }
+        case PendingAction::Type::save: {
+            auto saved = co_await store.compare_exchange(key, action.expected, std::move(action.value),
+                                                         action.keep_until);
+            if (saved)
+                event = PendingFsm::Saved{saved.value()};
+            else
+                event = PendingFsm::StoreFailed{saved.failure()};
+            break;
+        }
+        case PendingAction::Type::erase: {
+            // Erases what is still ours: another process may have taken over.
+            std::string nothing;
+            auto erased = co_await store.compare_exchange(key, action.expected, std::move(nothing), clock.now());
+            if (erased)
+                event = PendingFsm::Erased();
+            else
+                event = PendingFsm::StoreFailed{erased.failure()};
+            break;
+        }
+        case PendingAction::Type::start: {
+            auto answer = co_await protocol_->start(intent);
+            event = std::move(answer);
+            break;
+        }
+        case PendingAction::Type::poll: {
+            auto answer = co_await protocol_->poll(fsm.record().request_id);
+            if (observer_)
+                observer_->polled(answer.kind);
+            event = std::move(answer);
+            break;
+        }
+        case PendingAction::Type::verify: {
+            auto verified = co_await protocol_->verify(fsm.record());
+            PendingFsm::Verified outcome;
+            if (!verified)
+                outcome.failure = verified.failure();
+            event = std::move(outcome);
+            break;
+        }
+        case PendingAction::Type::refresh: {
+            auto answer = co_await protocol_->refresh(intent, fsm.record());
+            if (observer_)
+                observer_->refreshed(answer.kind);
+            event = std::move(answer);
+            break;
+        }
+        case PendingAction::Type::wait: {
+            auto const slept = co_await sleep_until(action.until);
+            if (!slept)
+                co_return slept.failure();
+            event = PendingFsm::Waited();
+            break;
+        }
+        case PendingAction::Type::finish: {
+            auto snapshot = std::make_shared<PendingSnapshot>();
+            snapshot->key = std::move(key);
+            snapshot->record = fsm.record();
+            snapshot->version = fsm.version();
+            snapshot->interrupt = fsm.interrupt();
+            snapshot->slowed_down = fsm.slowed_down();
+            if (observer_ && fsm.changed())
+                observer_->changed(*snapshot);
+            if (fsm.failure())
+                co_return *fsm.failure();
+            co_return PendingSnapshotPtr(std::move(snapshot));
+        }
+        }
+        fsm.audience(flow.attended());
+        action = fsm.resume(std::move(event), clock.now());
+    }
+}
+
+/// Gives back the lease that was kept between polls, with the schedule it covered.
+awaitable<result<void>> PendingEngine::release(Slot slot)
+{
+    auto& flow = flows_[slot];
+    auto key = key_of(flow);
+    BOOST_OUTCOME_CO_TRY(auto current, co_await look_up(key));
+    auto record = current->record;
+    if (current->version == 0 || record.state != PendingState::pending || record.lease_owner != settings_.owner)
+        co_return boost::outcome_v2::success();
+    record.schedule = flow.schedule;
+    record.lease_owner.clear();
+    record.lease_until = {};
+    auto const until = keep_until(record, settings_, runtime_.clock().now());
+    auto value = encode(record);
+    BOOST_OUTCOME_CO_TRY(auto version, co_await runtime_.store().compare_exchange(key, current->version,
+                                                                                    std::move(value), until));
+    static_cast<void>(version);
+    co_return boost::outcome_v2::success();
+}
+
+}  // namespace assent
