@@ -1,11 +1,11 @@
 #include <assent/message.hpp>
 
+#include "core/exact_json.hpp"
 #include "core/finite_json.hpp"
 #include "core/message_data.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
 
 #include <fmt/format.h>
 
@@ -310,11 +310,10 @@ result<std::vector<Message>> parse_messages(json::value const& json) {
 result<std::vector<Message>> parse_messages_text(std::string_view text) {
     if (text.size() > max_text)
         return wrong({}, fmt::format("at most {} bytes", max_text));
-    boost::system::error_code error;
-    auto const json = json::parse(text, error);
-    if (error)
+    auto const json = parse_exactly(text);
+    if (!json)
         return wrong({}, "well-formed JSON, at most 32 deep");
-    return parse_messages(json);
+    return parse_messages(*json);
 }
 
 }  // namespace assent

@@ -1,10 +1,10 @@
 #include "model/wire.hpp"
 
 #include "core/digest.hpp"
+#include "core/exact_json.hpp"
 #include "core/finite_json.hpp"
 
 #include <boost/json/array.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
 #include <fmt/format.h>
@@ -31,11 +31,10 @@ bool is_word(char c) noexcept {
 
 /// Nothing when `text` is not JSON, or nested too deep.
 std::optional<json::value> parse(std::string_view text) {
-    boost::system::error_code error;
     json::parse_options options;
     options.max_depth = max_depth;
-    auto value = json::parse(text, error, {}, options);
-    if (error || !is_finite(value))
+    auto value = parse_exactly(text, options);
+    if (!value || !is_finite(*value))
         return std::nullopt;
     return value;
 }

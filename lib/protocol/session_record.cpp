@@ -1,13 +1,13 @@
 #include "protocol/session_record.hpp"
 
 #include "core/digest.hpp"
+#include "core/exact_json.hpp"
 #include "protocol/canonical_json.hpp"
 
 #include <assent/secret.hpp>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
 #include <fmt/format.h>
@@ -103,14 +103,15 @@ std::string SessionRecord::text() const {
 }
 
 result<SessionRecord> SessionRecord::parse(std::string_view text) {
-    boost::system::error_code error;
     json::parse_options options;
     options.max_depth = 512;
     options.allow_invalid_utf8 = true;
-    auto json = json::parse(text, error, {}, options);
-    make_finite(json);
-    auto const* object = json.if_object();
-    if (error || object == nullptr)
+    auto json = parse_exactly(text, options);
+    if (!json)
+        return corrupt("JSON");
+    make_finite(*json);
+    auto const* object = json->if_object();
+    if (object == nullptr)
         return corrupt("JSON");
     auto const* number = object->if_contains("v");
     if (number == nullptr || *number != version)

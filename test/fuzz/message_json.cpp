@@ -30,6 +30,10 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     require(again.has_value());
     require(again.value() == parsed.value());
     require(assent::to_json(again.value()) == written);
+    // As text, too.
+    auto const printed = assent::parse_messages_text(boost::json::serialize(written));
+    require(printed.has_value());
+    require(assent::to_json(printed.value()) == written);
     for (auto const& message : parsed.value()) {
         auto changed = message;
         changed.add(assent::Part::text("more"));

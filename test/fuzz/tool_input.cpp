@@ -5,6 +5,7 @@
 #include <boost/describe/class.hpp>
 #include <boost/describe/enum.hpp>
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
 #include <algorithm>
@@ -70,6 +71,12 @@ void check(assent::Schema const& schema, boost::json::value const& value, bool t
     }
     auto const twice = schema.check(once.value());
     if (!twice || twice.value() != once.value())
+        std::abort();
+    boost::system::error_code error;
+    boost::json::parse_options options;
+    options.max_depth = 100;
+    static_cast<void>(boost::json::parse(boost::json::serialize(once.value()), error, {}, options));
+    if (error)
         std::abort();
     if (typed && !assent::read_input<Order>(schema, once.value()))
         std::abort();

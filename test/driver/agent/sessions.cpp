@@ -13,6 +13,15 @@ using namespace std::chrono_literals;
 using namespace assent;
 namespace json = boost::json;
 
+namespace agent_sessions_test {
+
+struct Place {
+    double latitude = 0;
+};
+BOOST_DESCRIBE_STRUCT(Place, (), (latitude))
+
+}  // namespace agent_sessions_test
+
 namespace {
 
 class Fixture : public assent::test::AgentFixture {
@@ -31,6 +40,15 @@ public:
         return say(agent, "buy", std::move(session));
     }
 };
+
+/// A number that Boost.JSON's own parser does not read as it is written.
+double awkward_number()
+{
+    for (double number = 48.858370000000001;; number += 0.0137) {
+        if (json::parse(json::serialize(json::value(number))) != json::value(number))
+            return number;
+    }
+}
 
 bool failed_with(AgentResponse const& response, Errc code) { return !response.ok() && response.failure() == code; }
 
@@ -253,6 +271,30 @@ BOOST_AUTO_TEST_CASE(an_answer_of_the_hosts_that_cannot_be_kept_is_refused_and_t
     BOOST_TEST(failed_with(resume(buying_agent, Resume().respond(first.interrupts()[0].handle(), json::array{1, endless})), Errc::invalid_argument));
     model->say("good");
     BOOST_TEST(resume(buying_agent, Resume().respond(first.interrupts()[0].handle(), json::array{1, 2})).text() == "good");
+}
+
+BOOST_AUTO_TEST_CASE(what_was_approved_is_what_runs_to_the_last_digit_of_a_number_that_was_stored)
+{
+    double const latitude = awkward_number();
+    std::vector<double> visited;
+    auto const go = [&visited](agent_sessions_test::Place place) {
+        visited.push_back(place.latitude);
+        return true;
+    };
+    auto const guarded = protect(tool<agent_sessions_test::Place>("go", "Goes there", go), authorizer(options().binding_message("Go")));
+    auto const going = agent(std::vector<Tool>(1, guarded));
+    model->call("go", json::object{{"latitude", latitude}}, "r1");
+    auto response = say(going, "go");
+    BOOST_REQUIRE(response.interrupted());
+    // Stored and read again and again.
+    for (int i = 0; i < 3; ++i)
+        response = resume(going, Resume(response.interrupts()));
+    provider->approve();
+    pass(5s);
+    model->say("there");
+    BOOST_TEST(resume(going, Resume(response.interrupts())).text() == "there");
+    BOOST_REQUIRE(visited.size() == 1u);
+    BOOST_TEST((visited[0] == latitude));
 }
 
 BOOST_AUTO_TEST_CASE(a_turn_is_refused_while_calls_wait_or_another_turn_runs)
