@@ -96,7 +96,9 @@ AskingProcess::AskingProcess(OneRunFixture& its_fixture, std::shared_ptr<Store> 
 {
     if (!store)
         store = its_fixture.store;
-    screen_http = std::make_shared<SlowHttp>(its_fixture.device_provider, screen_runtime);
+    Runtime timing(io.get_executor());  // of its own: the one that sends through it owns it
+    timing.clock(its_fixture.clock);
+    screen_http = std::make_shared<SlowHttp>(its_fixture.device_provider, timing);
     runtime.http(its_fixture.provider).store(store).clock(its_fixture.clock);
     screen_runtime.http(screen_http).store(store).clock(its_fixture.clock);
 }
