@@ -70,7 +70,7 @@ Interrupt interrupt_of(PendingSnapshot const& snapshot, InterruptKind kind)
     if (waiting) {
         auto parts = StoreKey::parse(snapshot.key.text());
         out.handle(ResumeHandle(parts.value().back(), record.nonce).text());
-        out.next_poll_at(record.schedule.next_poll_at());
+        out.next_poll_at(snapshot.look_again_at.value_or(record.schedule.next_poll_at()));
     }
     if (kind == InterruptKind::slow_down)
         out.retry_after(record.schedule.interval());

@@ -66,6 +66,8 @@ public:
     StoreVersion version = 0;                ///< 0: there is no record.
     std::optional<InterruptKind> interrupt;  ///< The person cannot be asked; there is no record.
     bool slowed_down = false;
+    /// Another process is polling, or has died while it did: when to look again.
+    std::optional<PendingRecord::time_point> look_again_at;
 };
 using PendingSnapshotPtr = std::shared_ptr<PendingSnapshot const>;
 

@@ -280,6 +280,11 @@ awaitable<result<PendingSnapshotPtr>> PendingEngine::drive(Flow const& flow, Pen
             snapshot->version = fsm.version();
             snapshot->interrupt = fsm.interrupt();
             snapshot->slowed_down = fsm.slowed_down();
+            auto const& record = snapshot->record;
+            auto const now = clock.now();
+            bool const polled_elsewhere = record.lease_owner != settings_.owner && now < record.lease_until;
+            if (polled_elsewhere && record.schedule.due(now))  // its poll is under way: the time of the next is not known
+                snapshot->look_again_at = std::min(record.lease_until, now + record.schedule.interval());
             if (observer_ && fsm.changed())
                 observer_->changed(*snapshot);
             if (fsm.failure())

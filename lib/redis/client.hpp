@@ -80,7 +80,8 @@ public:
     // For links.
     http::TlsContext const* tls() const noexcept { return tls_.get(); }
     std::span<char> buffer() noexcept { return {buffer_.get(), buffer_size}; }
-    SteadyTime now() const noexcept { return std::chrono::steady_clock::now(); }
+    /// During a turn: when it began.
+    SteadyTime now() const noexcept { return turn_ == SteadyTime() ? std::chrono::steady_clock::now() : turn_; }
     void wake_at(SteadyTime when);
     void ready(Link& link);
     void refused(Link& link, Failure failure, bool for_good);
@@ -88,6 +89,19 @@ public:
     void replied(Link& link, Command& command, Reply& reply);
     /// Sends what waits for room. False when nothing was sent.
     bool pump(Link& link);
+
+    /// A batch of answers is being told, in no time: who asks for many things together looks at the clock once.
+    class Turn {
+    public:
+        explicit Turn(Client& client) noexcept : client_(client), before_(client.turn_) { client_.turn_ = std::chrono::steady_clock::now(); }
+        Turn(Turn const&) = delete;
+        Turn& operator=(Turn const&) = delete;
+        ~Turn() { client_.turn_ = before_; }
+
+    private:
+        Client& client_;
+        SteadyTime before_;
+    };
 
 private:
     class Question;
@@ -139,6 +153,7 @@ private:
     std::size_t sentinels_tried_ = 0;
     std::optional<asio::steady_timer> timer_;
     SteadyTime wake_ = SteadyTime::max();
+    SteadyTime turn_{};
     std::unique_ptr<char[]> buffer_;
     std::minstd_rand random_;
     std::uint64_t write_id_;

@@ -256,6 +256,7 @@ void Link::read()
             lose(io);
             return;
         }
+        Client::Turn const turn(client_);
         heard_ = client_.now();
         if (!session_.received(std::string_view(buffer.data(), io.size), heard_)) {
             busy_ = false;

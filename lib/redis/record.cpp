@@ -33,8 +33,9 @@ Store::time_point from_milliseconds(std::uint64_t value) noexcept
     return Store::time_point(milliseconds(value));
 }
 
-constexpr std::string_view script = R"(local head = redis.call('GETRANGE', KEYS[1], 0, 103)
-local mode, id, since = ARGV[1], ARGV[4], ARGV[5]
+constexpr std::string_view script = R"(local ask, value = ARGV[1], ARGV[2]
+local head = redis.call('GETRANGE', KEYS[1], 0, 103)
+local mode, id, since = string.sub(ask, 1, 1), string.sub(ask, 28, 35), string.sub(ask, 48, 61)
 local version, here, past, count = 0, 0, '', 0
 if head ~= '' then
     count = tonumber(string.match(head, '^A1[+-]([0-3])%x'))
@@ -42,7 +43,7 @@ if head ~= '' then
     if not version or version > 9007199254740000 or #head < 38 + 22 * count then
         return redis.error_reply('ASSENTCORRUPT the value was not written by assent')
     end
-    if since ~= '' then
+    if since ~= '--------------' then
         if string.sub(head, 19, 26) == id then return version end
         for at = 39, 17 + 22 * count, 22 do
             if string.sub(head, at + 14, at + 21) == id then return tonumber(string.sub(head, at, at + 13), 16) end
@@ -52,23 +53,24 @@ if head ~= '' then
         end
     end
     local expiry = string.sub(head, 27, 38)
-    if string.sub(head, 3, 3) == '+' and (expiry == '------------' or tonumber(expiry, 16) > tonumber(ARGV[3], 16)) then
+    if string.sub(head, 3, 3) == '+' and (expiry == '------------' or tonumber(expiry, 16) > tonumber(string.sub(ask, 16, 27), 16)) then
         here = version
     end
     if count > 2 then count = 2 end
     past = string.sub(head, 5, 26) .. string.sub(head, 39, 38 + 22 * count)
     count = count + 1
 end
-if mode == 'x' and here ~= tonumber(ARGV[2], 16) then return 0 end
+if mode == 'x' and here ~= tonumber(string.sub(ask, 2, 15), 16) then return 0 end
 if mode == 'e' and here == 0 then return 0 end
 local time = redis.call('TIME')
 local new = time[1] * 1000000 + time[2]
 if new <= version then new = version + 1 end
-local record = string.format('A1%s%d%014x', mode == 'e' and '-' or '+', count, new) .. id .. ARGV[6] .. past .. ARGV[8]
-if ARGV[7] == '' then
+local record = string.format('A1%s%d%014x', mode == 'e' and '-' or '+', count, new) .. string.sub(ask, 28, 47) .. past .. value
+local keep = string.sub(ask, 62)
+if keep == '' then
     redis.call('SET', KEYS[1], record)
 else
-    redis.call('SET', KEYS[1], record, 'PX', ARGV[7])
+    redis.call('SET', KEYS[1], record, 'PX', keep)
 end
 return new
 )";
@@ -126,8 +128,11 @@ std::uint64_t to_milliseconds(Store::time_point when) noexcept
 
 void append_hex(std::string& out, std::uint64_t value, int digits)
 {
-    for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4)
-        out.push_back("0123456789abcdef"[(value >> shift) & 15]);
+    char text[16];
+    auto const count = static_cast<std::size_t>(digits);
+    for (std::size_t i = count; i-- > 0; value >>= 4)
+        text[i] = "0123456789abcdef"[value & 15];
+    out.append(text, count);
 }
 
 KeyTag KeyTag::of(std::string_view text) noexcept
@@ -153,19 +158,21 @@ std::uint16_t slot_of(std::string_view tag) noexcept
 
 void KeyNames::append(std::string& out, std::string_view text) const
 {
-    out.append(prefix_).push_back('{');
-    out.append(KeyTag::of(text).view()).push_back('}');
-    out.append(text);
+    auto const tag = KeyTag::of(text);
+    char const braced[] = {'{', tag.digits[0], tag.digits[1], tag.digits[2], tag.digits[3], '}'};
+    out.append(prefix_).append(braced, sizeof braced).append(text);
 }
 
 void append_name(std::string& out, KeyNames const& names, std::string_view text)
 {
     char length[24];
-    auto* const end = std::to_chars(length, length + sizeof length, names.size(text)).ptr;
-    out.push_back('$');
-    out.append(length, end).append("\r\n");
+    length[0] = '$';
+    auto* const end = std::to_chars(length + 1, length + sizeof length - 2, names.size(text)).ptr;
+    end[0] = '\r';
+    end[1] = '\n';
+    out.append(length, end + 2);
     names.append(out, text);
-    out.append("\r\n");
+    out.append("\r\n", 2);
 }
 
 std::string KeyNames::pattern(std::string_view text) const

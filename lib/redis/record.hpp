@@ -36,9 +36,9 @@ inline constexpr std::chrono::minutes record_remembered{10};
 
 /// "write" in Lua: put, erase and compare-exchange.
 ///
-/// KEYS[1]; ARGV: 'p', 'e' or 'x'; the version expected, hex; the caller's time in ms, hex; the id of the write; when it was first sent, in
-/// us of the server's time, hex, or '' when it has not been sent before; expiry as in the header; how many ms Redis keeps it, or ''; the
-/// value. Answers the new version, or 0 when nothing was written.
+/// KEYS[1]; ARGV[1]: 'p', 'e' or 'x'; the version expected, 14 hex digits; the caller's time in ms, 12 hex digits; the id of the write, 8
+/// bytes; expiry as in the header; when it was first sent, in us of the server's time, 14 hex digits, or 14 '-' when it has not been sent
+/// before; how many ms Redis keeps it, decimal, or nothing. ARGV[2]: the value. Answers the new version, or 0 when nothing was written.
 std::string_view write_script() noexcept;
 inline constexpr std::string_view lost_error = "ASSENTLOST";
 inline constexpr std::string_view corrupt_error = "ASSENTCORRUPT";

@@ -156,23 +156,24 @@ public:
     {
         out += facts.evalsha;
         redis::append_name(out, names_, text_);
-        char const mode = static_cast<char>(mode_);
-        redis::append_bulk(out, std::string_view(&mode, 1));
-        hex(out, expected_, 14);
-        hex(out, now_, 12);
-        redis::append_bulk(out, std::string_view(reinterpret_cast<char const*>(&id_), sizeof id_));
-        if (repeated())
-            hex(out, since_, 14);
-        else
-            redis::append_bulk(out, "");
+        char keep[20];
+        auto* const end = std::to_chars(keep, keep + sizeof keep, keep_).ptr;
+        bool const is_kept_for_ever = !expires_ && mode_ != Mode::erase;
+        std::string_view const kept(keep, is_kept_for_ever ? 0 : static_cast<std::size_t>(end - keep));
+        redis::append_length(out, '$', 61 + kept.size());
+        out.push_back(static_cast<char>(mode_));
+        redis::append_hex(out, expected_, 14);
+        redis::append_hex(out, now_, 12);
+        out.append(reinterpret_cast<char const*>(&id_), sizeof id_);
         if (expires_)
-            hex(out, expiry_, 12);
+            redis::append_hex(out, expiry_, 12);
         else
-            redis::append_bulk(out, "------------");
-        if (expires_ || mode_ == Mode::erase)
-            redis::append_bulk(out, std::to_string(keep_));
+            out.append(12, '-');
+        if (repeated())
+            redis::append_hex(out, since_, 14);
         else
-            redis::append_bulk(out, "");
+            out.append(14, '-');
+        out.append(kept).append("\r\n", 2);
         redis::append_bulk(out, value_);
     }
     char const* name() const noexcept override { return "the write"; }
@@ -189,13 +190,6 @@ public:
     }
 
 private:
-    static void hex(std::string& out, std::uint64_t value, int digits)
-    {
-        out.append(digits == 14 ? "$14\r\n" : "$12\r\n");
-        redis::append_hex(out, value, digits);
-        out.append("\r\n");
-    }
-
     redis::KeyNames const& names_;
     Mode mode_;
     bool expires_ = false;

@@ -15,16 +15,6 @@ namespace {
 
 constexpr std::size_t kept_buffer = std::size_t(256) << 10;
 
-void append_length(std::string& out, char mark, std::size_t length)
-{
-    char text[24];
-    text[0] = mark;
-    auto* const end = std::to_chars(text + 1, text + sizeof text - 2, length).ptr;
-    end[0] = '\r';
-    end[1] = '\n';
-    out.append(text, static_cast<std::size_t>(end + 2 - text));
-}
-
 }  // namespace
 
 /// What hiredis calls to make the objects of a reply.
@@ -146,8 +136,12 @@ bool ReplyReader::next(Reply& reply)
     }
     if (whole == nullptr)
         return false;
-    reply = std::move(root_);
-    root_ = Reply();
+    reply.type = std::exchange(root_.type, Reply::Type::nil);
+    reply.integer = root_.integer;
+    reply.text.swap(root_.text);
+    root_.text.clear();
+    if (!reply.elements.empty() || !root_.elements.empty())
+        reply.elements = std::exchange(root_.elements, {});
     elements_ = 0;
     bytes_ = reader_->len - reader_->pos;
     if (bytes_ == 0 && reader_->buf && sdsalloc(reader_->buf) > kept_buffer) {
@@ -155,6 +149,16 @@ bool ReplyReader::next(Reply& reply)
         make();
     }
     return true;
+}
+
+void append_length(std::string& out, char mark, std::size_t length)
+{
+    char text[24];
+    text[0] = mark;
+    auto* const end = std::to_chars(text + 1, text + sizeof text - 2, length).ptr;
+    end[0] = '\r';
+    end[1] = '\n';
+    out.append(text, static_cast<std::size_t>(end + 2 - text));
 }
 
 void append_bulk(std::string& out, std::string_view text)

@@ -66,6 +66,8 @@ private:
     std::string reason_;
 };
 
+/// Appends what says how long a string ('$') or a command ('*') is.
+void append_length(std::string& out, char mark, std::size_t length);
 /// Appends a bulk string as it stands in a command.
 void append_bulk(std::string& out, std::string_view text);
 /// Appends a whole command.

@@ -215,7 +215,7 @@ bool Session::greeted(Step step, Reply& reply, SteadyTime now)
         if (greeting_.to != Greeting::To::sentinel) {
             if (!is_sha(reply.string()))
                 return refuse(Failure(Errc::store_unavailable, "Redis at " + server_.text() + " does not know Lua scripts"), true);
-            facts_.evalsha = "*12\r\n";
+            facts_.evalsha = "*6\r\n";
             append_bulk(facts_.evalsha, "EVALSHA");
             append_bulk(facts_.evalsha, reply.string());
             append_bulk(facts_.evalsha, "1");

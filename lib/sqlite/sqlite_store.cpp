@@ -90,17 +90,20 @@ public:
             if (calls_.size() >= most_)
                 return false;
             calls_.push_back(std::move(call));
-            if (held_ != 0 || !std::exchange(asleep_, false))
+            if (held() || !std::exchange(asleep_, false))
                 return true;
         }
         wake_.notify_one();
         return true;
     }
-    /// Until release(): those who are resumed together go on together, and what they ask for next shares a transaction.
+    /// Until release(), or until it has taken too long: those who are resumed together go on together, and what they ask for next shares a
+    /// transaction, also with what was asked for before. An io_context that is busy with something else keeps nobody else for long.
     void hold()
     {
         std::lock_guard const lock(mutex_);
         ++held_;
+        overdue_ = false;
+        held_until_ = std::chrono::steady_clock::now() + longest_hold;
     }
     void release()
     {
@@ -126,47 +129,60 @@ public:
     /// For who runs what was posted, and may be the last thing that its io_context does.
     void wait_until_posted() { std::lock_guard const lock(posting_); }
 
-    /// All that wait, in the place of what is in `calls`. Waits until then.
-    Next pop(Calls& calls, std::chrono::steady_clock::time_point until)
+    /// All that wait, in the place of what is in `calls`. Waits until then, or with `may_be_none` only until nobody holds the queue.
+    Next pop(Calls& calls, bool may_be_none, std::chrono::steady_clock::time_point until)
     {
         std::unique_lock lock(mutex_);
-        auto const ready = [this] { return ending_ || (!calls_.empty() && held_ == 0); };
-        if (!ready()) {
+        while (!ending_ && (held() || (calls_.empty() && !may_be_none))) {
+            auto const next = held() ? std::min(until, held_until_) : until;
             asleep_ = true;
-            bool const in_time = wake_.wait_until(lock, until, [&] {
-                asleep_ = !ready();
-                return !asleep_;
-            });
+            bool const told = wake_.wait_until(lock, next) == std::cv_status::no_timeout;
             asleep_ = false;
-            if (!in_time)
+            if (told)
+                continue;
+            if (next == until && calls_.empty() && !may_be_none)
                 return Next::nothing_yet;
+            overdue_ = true;
         }
-        if (calls_.empty())
+        if (calls_.empty() && !may_be_none)
             return Next::end;
         calls.swap(calls_);
         return Next::calls;
     }
 
 private:
+    static constexpr auto longest_hold = std::chrono::milliseconds(1);
+
+    bool held() const noexcept { return held_ != 0 && !overdue_; }
+
     std::size_t most_;
     std::mutex posting_;
     std::mutex mutex_;
     std::condition_variable wake_;
     Calls calls_;
     std::size_t held_ = 0;
+    std::chrono::steady_clock::time_point held_until_{};
+    bool overdue_ = false;  ///< The hold has lasted too long.
     bool ending_ = false;
     bool asleep_ = false;
 };
 
-/// Resumes those whose operations are done, on the executor they all live on.
+/// Resumes those whose operations are done, on the executor they all live on. From its making on it holds the queue.
 class Delivery {
 public:
-    Delivery(std::shared_ptr<Queue> queue, Calls calls) : queue_(std::move(queue)), calls_(std::move(calls)) {}
+    Delivery(std::shared_ptr<Queue> queue, Calls calls) : queue_(std::move(queue)), calls_(std::move(calls)) { queue_->hold(); }
+    Delivery(Delivery&&) = default;
+    Delivery& operator=(Delivery&&) = delete;
+    ~Delivery()
+    {
+        if (queue_)
+            queue_->release();
+    }
 
     void operator()()
     {
         queue_->wait_until_posted();
-        Hold const hold(*this);
+        Rest const rest(*this);
         auto const home = calls_.front()->home;
         while (next_ < calls_.size()) {
             if (auto* const waiter = std::exchange(calls_[next_++]->waiter, nullptr))
@@ -175,17 +191,16 @@ public:
     }
 
 private:
-    class Hold {
+    /// A completion handler that throws leaves those behind it for later.
+    class Rest {
     public:
-        explicit Hold(Delivery& delivery) : delivery_(delivery) { delivery_.queue_->hold(); }
-        Hold(Hold const&) = delete;
-        Hold& operator=(Hold const&) = delete;
-        ~Hold()
+        explicit Rest(Delivery& delivery) : delivery_(delivery) {}
+        Rest(Rest const&) = delete;
+        Rest& operator=(Rest const&) = delete;
+        ~Rest()
         {
-            auto const queue = delivery_.queue_;
-            if (delivery_.next_ < delivery_.calls_.size())  // a completion handler has thrown
+            if (delivery_.next_ < delivery_.calls_.size())
                 asio::post(delivery_.calls_.front()->home, std::move(delivery_));
-            queue->release();
         }
 
     private:
@@ -282,12 +297,16 @@ private:
 
     // --- on the thread ---
 
+    /// Reads are answered first. Writes wait for those who go on from that, once, for these will often write: one commit then does for all.
     void work()
     {
         Calls calls;
+        Calls reads;
+        Calls writes;
+        bool waited = false;
         auto next_sweep = std::chrono::steady_clock::now() + config_.sweep_interval();
         for (;;) {
-            auto const next = queue_->pop(calls, next_sweep);
+            auto const next = queue_->pop(calls, !writes.empty(), next_sweep);
             if (next == Queue::Next::end)
                 return;
             if (next == Queue::Next::nothing_yet) {
@@ -295,10 +314,23 @@ private:
                 next_sweep = std::chrono::steady_clock::now() + (more ? std::chrono::milliseconds(10) : config_.sweep_interval());
                 continue;
             }
-            for (std::size_t done = 0; done < calls.size();)
-                done = run_some(calls, done);
+            for (auto& call : calls)
+                (call->writes() ? writes : reads).push_back(std::move(call));
             calls.clear();
+            bool const has_read = !reads.empty();
+            run_all(reads);
+            if (!writes.empty() && has_read && !std::exchange(waited, true))
+                continue;
+            run_all(writes);
+            waited = false;
         }
+    }
+
+    void run_all(Calls& calls)
+    {
+        for (std::size_t done = 0; done < calls.size();)
+            done = run_some(calls, done);
+        calls.clear();
     }
 
     /// Runs those from `first` on that fit into one transaction. Where the next begin.

@@ -11,13 +11,6 @@ namespace {
 
 constexpr std::size_t max_value = std::size_t(1) << 20;
 
-result<void> check_size(std::string const& value)
-{
-    if (value.size() > max_value)
-        return Failure(Errc::invalid_argument, "a value of the store may have 1 MiB");
-    return boost::outcome_v2::success();
-}
-
 }  // namespace
 
 class EncryptedStore::Impl {
@@ -30,14 +23,16 @@ public:
     result<StoreKey> hide(StoreKey const& key) { return names_.hide(key); }
     result<std::string> seal(StoreKey const& place, StoreKey const& key, std::string& value)
     {
-        auto sealed = check_size(value) ? envelope_.seal(place.text(), key.text(), value) : result<std::string>(check_size(value).failure());
+        auto sealed = value.size() <= max_value
+                          ? envelope_.seal(place.text(), key.text(), value)
+                          : result<std::string>(Failure(Errc::invalid_argument, "a value of the store may have 1 MiB"));
         wipe(value);
         return sealed;
     }
     /// Opens an entry in place. @param key whose it must be, or null: then it is told.
     result<StoreKey> open(StoreKey const& place, StoreEntry& entry, StoreKey const* key)
     {
-        BOOST_OUTCOME_TRY(auto opened, envelope_.open(place.text(), entry.value));
+        BOOST_OUTCOME_TRY(auto opened, envelope_.open(place.text(), std::move(entry.value)));
         if (key != nullptr && opened.name() != key->text()) {
             opened.forget();
             return Failure(Errc::record_corrupt, "an encrypted value belongs to another entry");

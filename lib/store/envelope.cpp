@@ -10,7 +10,8 @@
 #include <stdexcept>
 #include <utility>
 
-#include <unistd.h>
+#include <openssl/core_names.h>
+#include <openssl/params.h>
 
 namespace assent {
 namespace {
@@ -18,7 +19,7 @@ namespace {
 constexpr char format = 1;
 constexpr char kind = 1;
 constexpr std::size_t fingerprint_size = 8;
-constexpr std::size_t nonce_size = 12;
+constexpr std::size_t nonce_size = NoncePool::nonce_size;
 constexpr std::size_t tag_size = 16;
 constexpr std::size_t length_size = 4;
 constexpr std::size_t max_id = 32;
@@ -88,20 +89,6 @@ Envelope::Envelope(std::vector<Key> const& keys)
     header_ += newest.id;
 }
 
-bool Envelope::next_nonce(unsigned char* out)
-{
-    auto const process = static_cast<long>(::getpid());
-    if (nonces_used_ == nonces_.size() || drawn_by_ != process) {
-        random_bytes(nonces_);  // one at a time, they cost more than the encryption
-        nonces_used_ = 0;
-        drawn_by_ = process;
-    }
-    auto const from = nonces_.begin() + static_cast<std::ptrdiff_t>(nonces_used_);
-    std::copy_n(from, nonce_size, out);
-    nonces_used_ += nonce_size;
-    return true;
-}
-
 result<std::string> Envelope::seal(std::string_view place, std::string_view name, std::string_view value)
 {
     auto const nonce_at = header_.size();
@@ -120,14 +107,15 @@ result<std::string> Envelope::seal(std::string_view place, std::string_view name
     auto* const text = bytes_of(out.data() + text_at);
     int size = 0;
     int rest = 0;
+    OSSL_PARAM tag[] = {OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, text + text_size, tag_size), OSSL_PARAM_construct_end()};
     std::lock_guard const lock(mutex_);
     auto* const context = writer_.get();
-    bool const done = next_nonce(bytes_of(out.data() + nonce_at)) &&
-                      ::EVP_EncryptInit_ex2(context, nullptr, nullptr, bytes_of(out.data() + nonce_at), nullptr) == 1 &&
+    nonces_.next(bytes_of(out.data() + nonce_at));
+    bool const done = ::EVP_EncryptInit_ex2(context, nullptr, nullptr, bytes_of(out.data() + nonce_at), nullptr) == 1 &&
                       add_data(context, true, header_) && add_data(context, true, place) &&
                       ::EVP_EncryptUpdate(context, text, &size, text, static_cast<int>(text_size)) == 1 &&
                       ::EVP_EncryptFinal_ex(context, text + size, &rest) == 1 &&
-                      ::EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, tag_size, text + text_size) == 1;
+                      ::EVP_CIPHER_CTX_get_params(context, tag) == 1;
     if (!done) {
         wipe(out);
         return Failure(Errc::store_unavailable, "OpenSSL could not encrypt");
@@ -135,19 +123,20 @@ result<std::string> Envelope::seal(std::string_view place, std::string_view name
     return out;
 }
 
-result<Opened> Envelope::open(std::string_view place, std::string_view sealed)
+result<Opened> Envelope::open(std::string_view place, std::string sealed)
 {
     constexpr std::size_t fixed = 2 + fingerprint_size + 1;
     if (sealed.size() < 2 || sealed[0] != format || sealed[1] != kind)
         return corrupt("a stored value is not encrypted in a format that this version knows; was the store used without encryption?");
     if (sealed.size() < fixed)
         return corrupt("an encrypted value was cut");
-    auto const fingerprint = sealed.substr(2, fingerprint_size);
-    auto const id_size = static_cast<std::size_t>(static_cast<unsigned char>(sealed[fixed - 1]));
-    auto const nonce_at = fixed + id_size;
-    if (sealed.size() < nonce_at + nonce_size + length_size + tag_size)
+    std::string_view const all = sealed;
+    auto const fingerprint = all.substr(2, fingerprint_size);
+    auto const nonce_at = fixed + static_cast<std::size_t>(static_cast<unsigned char>(all[fixed - 1]));
+    auto const text_at = nonce_at + nonce_size;
+    if (all.size() < text_at + length_size + tag_size)
         return corrupt("an encrypted value was cut");
-    auto const id = sealed.substr(fixed, id_size);
+    auto const id = all.substr(fixed, nonce_at - fixed);
     if (!is_id(id))
         return corrupt("an encrypted value names its key by what is no id");
     auto const reader = std::find_if(readers_.begin(), readers_.end(), [&](auto const& each) { return each.fingerprint == fingerprint; });
@@ -156,32 +145,31 @@ result<Opened> Envelope::open(std::string_view place, std::string_view sealed)
                        fmt::format("a stored value was encrypted with the key {}, which is not among the keys ({}); give it as an older one",
                                    described(id, fingerprint), known_ids()));
 
-    auto const header = sealed.substr(0, nonce_at);
-    auto const nonce = sealed.substr(nonce_at, nonce_size);
-    auto const text = sealed.substr(nonce_at + nonce_size, sealed.size() - nonce_at - nonce_size - tag_size);
-    std::array<unsigned char, tag_size> tag{};
-    std::copy_n(sealed.end() - tag_size, tag_size, tag.begin());
-    std::string plain(text.size(), '\0');
+    auto const text_size = all.size() - text_at - tag_size;
+    auto* const text = bytes_of(sealed.data() + text_at);
+    OSSL_PARAM const tag[] = {OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, text + text_size, tag_size),
+                              OSSL_PARAM_construct_end()};
     int size = 0;
     int rest = 0;
     bool authentic = false;
     {
         std::lock_guard const lock(mutex_);
         auto* const context = reader->context.get();
-        authentic = ::EVP_DecryptInit_ex2(context, nullptr, nullptr, bytes_of(nonce), nullptr) == 1 && add_data(context, false, header) &&
-                    add_data(context, false, place) &&
-                    ::EVP_DecryptUpdate(context, bytes_of(plain.data()), &size, bytes_of(text), static_cast<int>(text.size())) == 1 &&
-                    ::EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, tag_size, tag.data()) == 1 &&
-                    ::EVP_DecryptFinal_ex(context, bytes_of(plain.data()) + size, &rest) == 1;
+        authentic = ::EVP_DecryptInit_ex2(context, nullptr, nullptr, bytes_of(all.substr(nonce_at)), tag) == 1 &&
+                    add_data(context, false, all.substr(0, nonce_at)) && add_data(context, false, place) &&
+                    ::EVP_DecryptUpdate(context, text, &size, text, static_cast<int>(text_size)) == 1 &&
+                    ::EVP_DecryptFinal_ex(context, text + size, &rest) == 1;
     }
     std::size_t name_size = 0;
     for (std::size_t i = 0; authentic && i < length_size; ++i)
-        name_size = name_size << 8 | static_cast<unsigned char>(plain[i]);
-    if (!authentic || name_size > plain.size() - length_size) {
-        wipe(plain);
+        name_size = name_size << 8 | text[i];
+    if (!authentic || name_size > text_size - length_size) {
+        wipe(sealed);
         return corrupt("an encrypted value was changed, or belongs to another entry");
     }
-    return Opened(std::move(plain), length_size, length_size + name_size);
+    sealed.resize(sealed.size() - tag_size);
+    auto const name_at = text_at + length_size;
+    return Opened(std::move(sealed), name_at, name_at + name_size);
 }
 
 std::string Envelope::known_ids() const

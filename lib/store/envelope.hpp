@@ -3,9 +3,10 @@
 #include <assent/outcome.hpp>
 #include <assent/secret.hpp>
 
+#include "store/nonce_pool.hpp"
+
 #include <openssl/evp.h>
 
-#include <array>
 #include <cstddef>
 #include <memory>
 #include <mutex>
@@ -18,6 +19,7 @@ namespace assent {
 /// What a sealed value holds: the entry's key, as text, and its value.
 class Opened {
 public:
+    /// @param text what is before the name counts for nothing.
     Opened(std::string text, std::size_t name_at, std::size_t value_at) : text_(std::move(text)), name_at_(name_at), value_at_(value_at) {}
 
     std::string_view name() const noexcept { return std::string_view(text_).substr(name_at_, value_at_ - name_at_); }
@@ -53,8 +55,9 @@ public:
 
     /// @param place where it will be stored.
     result<std::string> seal(std::string_view place, std::string_view name, std::string_view value);
+    /// Decrypts it where it is.
     /// @par Errors record_corrupt, missing_configuration: the key is not there.
-    result<Opened> open(std::string_view place, std::string_view sealed);
+    result<Opened> open(std::string_view place, std::string sealed);
 
 private:
     struct Free {
@@ -67,16 +70,13 @@ private:
         Context context;
     };
 
-    bool next_nonce(unsigned char* out);
     std::string known_ids() const;
 
     std::mutex mutex_;
     std::string header_;  ///< Of what is sealed.
     Context writer_;
     std::vector<Reader> readers_;
-    std::array<unsigned char, 12 * 64> nonces_{};  ///< Random, not used yet from nonces_used_ on.
-    std::size_t nonces_used_ = nonces_.size();
-    long drawn_by_ = 0;  ///< The process that drew them: a fork() must not use them twice.
+    NoncePool nonces_;
 };
 
 }  // namespace assent

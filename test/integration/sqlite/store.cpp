@@ -45,6 +45,15 @@ T store_run(awaitable<T> operation)
     return future.get();
 }
 
+/// Reads, then writes what it has not seen.
+awaitable<bool> store_change(Store& store, StoreKey key)
+{
+    auto const found = co_await store.get(key);
+    std::string value = found.value() ? "seen" : "changed";
+    auto const written = co_await store.put(std::move(key), std::move(value), std::nullopt);
+    co_return written.has_value();
+}
+
 awaitable<void> store_advance_to(std::shared_ptr<ManualClock> clock, StoreTime when)
 {
     if (when > clock->now())
@@ -389,6 +398,52 @@ BOOST_AUTO_TEST_CASE(operations_that_come_while_a_transaction_runs_share_the_nex
     auto const transactions = transactions_in(path + "-wal") - before;
     BOOST_TEST(transactions >= 1u);
     BOOST_TEST(transactions <= 2u, transactions << " transactions");  // those that were there when the first began, and the others
+}
+
+BOOST_AUTO_TEST_CASE(an_io_context_that_is_busy_with_something_else_keeps_nobody_else)
+{
+    auto const store = make();
+    boost::asio::io_context busy;
+    test::Background<result<StoreVersion>> forgotten(busy, store->put(StoreKey{"a"}, "v", std::nullopt));
+    busy.poll();  // its answer comes, and nobody takes it
+    for (int i = 0; i < 50; ++i)
+        put(*store, StoreKey{"b"}, std::to_string(i));
+    BOOST_TEST(get(*store, StoreKey{"b"}) == "49");
+    BOOST_TEST(!forgotten.done());
+    busy.restart();
+    busy.run();
+    BOOST_TEST(forgotten.value().has_value());
+}
+
+BOOST_AUTO_TEST_CASE(who_reads_and_then_writes_shares_a_transaction_with_those_who_write_already)
+{
+    auto const store = make();
+    put(*store, StoreKey{"a"}, "v");
+    Database other(path);
+    BOOST_REQUIRE(other.execute("BEGIN IMMEDIATE"));
+    boost::asio::io_context context;
+    test::Background<result<StoreVersion>> blocked(context, store->put(StoreKey{"a"}, "w", std::nullopt));
+    context.poll();
+    std::this_thread::sleep_for(20ms);  // its transaction waits for the lock
+    auto const before = transactions_in(path + "-wal");
+    std::vector<std::unique_ptr<test::Background<bool>>> readers;
+    std::vector<std::unique_ptr<test::Background<result<StoreVersion>>>> writers;
+    for (int i = 0; i < 20; ++i) {
+        readers.push_back(std::make_unique<test::Background<bool>>(context, store_change(*store, StoreKey{"r", std::to_string(i)})));
+        writers.push_back(std::make_unique<test::Background<result<StoreVersion>>>(
+            context, store->put(StoreKey{"w", std::to_string(i)}, "v", std::nullopt)));
+    }
+    context.poll();
+    BOOST_REQUIRE(other.execute("COMMIT"));
+    context.run();
+    BOOST_TEST(blocked.value().has_value());
+    for (int i = 0; i < 20; ++i) {
+        BOOST_TEST(get(*store, StoreKey{"r", std::to_string(i)}) == "changed");
+        BOOST_TEST(get(*store, StoreKey{"w", std::to_string(i)}) == "v");
+    }
+    auto const transactions = transactions_in(path + "-wal") - before;
+    BOOST_TEST(transactions >= 2u);
+    BOOST_TEST(transactions <= 4u, transactions << " transactions");
 }
 
 BOOST_AUTO_TEST_CASE(more_waiting_operations_than_allowed_are_refused)
