@@ -37,11 +37,11 @@ if [ $install = yes ]; then
     [ "$preset" != clang ] || packages+=("${clang_packages[@]}")
     [ "$preset" != ci ] || packages+=("${browser_packages[@]}")
     install_missing "${packages[@]}"
-    case $preset in asan | tsan | ubsan | clang) ;; *) install_interop; install_openfga ;; esac
+    case $preset in asan | tsan | ubsan | clang) ;; *) install_interop; install_openfga; install_valkey ;; esac
 fi
 use_node || true
 
-export ASSENT_OPENFGA=$openfga
+export ASSENT_OPENFGA=$openfga ASSENT_VALKEY=$valkey
 build "$preset"
 say "testing $preset"
 ctest --test-dir "$top/build/$preset" --output-on-failure --no-tests=error -j "$(nproc)" "$@" </dev/null

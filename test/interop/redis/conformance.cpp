@@ -4,6 +4,7 @@
 
 #include "interop/support/redis_server.hpp"
 #include "interop/support/run.hpp"
+#include "support/list_and_revoke.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/test/unit_test.hpp>
@@ -78,6 +79,34 @@ BOOST_AUTO_TEST_CASE(a_cluster_of_three_masters_conforms) {
     examine(brisk(cluster.node(1).port()).cluster(true));
     for (std::size_t i = 0; i < cluster.size(); ++i)
         BOOST_TEST(cluster.node(i).cli({"DBSIZE"}) != "0", "a master that got nothing");
+}
+
+BOOST_AUTO_TEST_CASE(valkey_conforms, *boost::unit_test::precondition(assent::test::valkey_is_there)) {
+    RedisServer server({}, nullptr, {}, assent::test::valkey_server());
+    BOOST_TEST(server.cli({"INFO", "server"}).find("server_name:valkey") != std::string::npos);
+    examine(brisk(server.port()));
+}
+
+BOOST_AUTO_TEST_CASE(a_cluster_of_three_valkey_masters_conforms, *boost::unit_test::precondition(assent::test::valkey_is_there)) {
+    RedisCluster cluster(3, assent::test::valkey_server());
+    examine(brisk(cluster.node(1).port()).cluster(true));
+}
+
+BOOST_AUTO_TEST_CASE(each_person_sees_and_ends_their_own_on_a_server_and_on_a_cluster) {
+    RedisServer server;
+    RedisCluster cluster;
+    for (auto const& config : {brisk(server.port()), brisk(cluster.node(1).port()).cluster(true)}) {
+        for (bool const encrypted : {false, true}) {
+            auto its_config = config;
+            its_config.key_prefix(encrypted ? "encrypted:" : "plain:");
+            assent::test::ListedStore([&](asio::io_context& context, std::shared_ptr<Clock> clock) {
+                std::shared_ptr<Store> store = std::make_shared<RedisStore>(context.get_executor(), its_config, std::move(clock));
+                if (encrypted)
+                    store = make_encrypted_store(std::move(store), EncryptionKeys(Secret("0123456789abcdefghijklmnopqrstuv"), "k1"));
+                return store;
+            }).check();
+        }
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -50,9 +50,9 @@ BOOST_AUTO_TEST_CASE(random_kills_are_survived)
     runs(false).check_random_kills(CrashRuns::random_kills(80), 20261127);
 }
 
-BOOST_AUTO_TEST_CASE(four_processes_that_wait_for_the_same_approvals_execute_each_once)
+BOOST_AUTO_TEST_CASE(four_processes_that_wait_for_the_same_thousand_approvals_execute_each_once)
 {
-    runs(false).check_crowd(4, 300);
+    runs(false).check_crowd(4, 1000);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

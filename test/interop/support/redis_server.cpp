@@ -11,10 +11,12 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <stdexcept>
 #include <thread>
 
 #include <signal.h>
+#include <unistd.h>
 
 namespace assent::test {
 namespace {
@@ -55,8 +57,8 @@ void wait_for(std::function<bool()> const& reached, std::string const& what) {
 
 }  // namespace
 
-RedisServer::RedisServer(std::vector<std::string> flags, Authority const* authority, std::vector<std::string> names)
-    : directory_(redis_directory()), flags_(std::move(flags)), tls_(authority != nullptr) {
+RedisServer::RedisServer(std::vector<std::string> flags, Authority const* authority, std::vector<std::string> names, std::string program)
+    : program_(std::move(program)), directory_(redis_directory()), flags_(std::move(flags)), tls_(authority != nullptr) {
     if (authority != nullptr) {
         Identity const identity = authority->issue(names);
         write_file(directory_ + "/ca.pem", authority->pem());
@@ -100,7 +102,7 @@ void RedisServer::launch() {
 }
 
 void RedisServer::start() {
-    std::vector<std::string> command = {"setpriv", "--pdeathsig=KILL", "redis-server"};
+    std::vector<std::string> command = {"setpriv", "--pdeathsig=KILL", program_};
     if (sentinel_)
         command.push_back(directory_ + "/sentinel.conf");
     command.insert(command.end(), {tls_ ? "--tls-port" : "--port", text_port(), "--bind", "127.0.0.1", "--dir", directory_,
@@ -122,7 +124,7 @@ void RedisServer::wait_until_ready() {
             if (!process_->running())
                 {
                 std::ifstream log(directory_ + "/log");
-                throw std::runtime_error("redis-server ended: " + std::string(std::istreambuf_iterator<char>(log), {}) + process_->errors());
+                throw std::runtime_error(program_ + " ended: " + std::string(std::istreambuf_iterator<char>(log), {}) + process_->errors());
             }
             auto const answer = cli({"PING"});
             return answer == "PONG" || answer.starts_with("NOAUTH");
@@ -162,7 +164,7 @@ void RedisServer::kill() {
     process_.reset();
 }
 
-RedisCluster::RedisCluster(std::size_t count) {
+RedisCluster::RedisCluster(std::size_t count, std::string program) : program_(std::move(program)) {
     for (std::size_t i = 0; i < count; ++i)
         add();
     for (std::size_t i = 0; i < count; ++i) {
@@ -184,13 +186,36 @@ RedisCluster::RedisCluster(std::size_t count) {
 }
 
 std::size_t RedisCluster::add() {
-    nodes_.push_back(std::make_unique<RedisServer>(
-        std::vector<std::string>{"--cluster-enabled", "yes", "--cluster-node-timeout", "1500", "--cluster-require-full-coverage", "no"}));
+    std::vector<std::string> flags = {"--cluster-enabled", "yes", "--cluster-node-timeout", "1500", "--cluster-require-full-coverage", "no"};
+    nodes_.push_back(std::make_unique<RedisServer>(std::move(flags), nullptr, std::vector<std::string>(), program_));
     return nodes_.size() - 1;
 }
 
 void RedisCluster::wait_until(std::function<bool()> const& reached, char const* what) {
     wait_for(reached, what);
+}
+
+std::string valkey_server() {
+    auto const variable = [](char const* name) {
+        char const* const value = std::getenv(name);
+        return std::string(value == nullptr ? "" : value);
+    };
+    if (auto given = variable("ASSENT_VALKEY"); !given.empty())
+        return given;
+    auto cache = variable("ASSENT_CACHE");
+    if (cache.empty()) {
+        cache = variable("XDG_CACHE_HOME");
+        cache = (cache.empty() ? variable("HOME") + "/.cache" : cache) + "/assent";
+    }
+    return cache + "/valkey-9.1.2.post2/valkey-server";  // as test/support/setup.sh has it
+}
+
+boost::test_tools::assertion_result valkey_is_there(boost::unit_test::test_unit_id) {
+    char const* const ci = std::getenv("CI");
+    if (::access(valkey_server().c_str(), X_OK) == 0 || (ci != nullptr && std::string(ci) == "true"))
+        return true;
+    std::cout << "skipped: Valkey is not installed (test/run.sh fetches it)\n";
+    return false;
 }
 
 }  // namespace assent::test

@@ -3,6 +3,8 @@
 #include "interop/support/child_process.hpp"
 #include "support/certificates.hpp"
 
+#include <boost/test/unit_test.hpp>
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -18,7 +20,7 @@ public:
     /// @param flags more settings of redis-server, as words. @param tls encrypted, with a certificate of `authority` for these names.
     /// @throws std::runtime_error when it does not start.
     explicit RedisServer(std::vector<std::string> flags = {}, Authority const* authority = nullptr,
-                         std::vector<std::string> names = {"DNS:localhost", "IP:127.0.0.1"});
+                         std::vector<std::string> names = {"DNS:localhost", "IP:127.0.0.1"}, std::string program = "redis-server");
     RedisServer(RedisServer const&) = delete;
     RedisServer& operator=(RedisServer const&) = delete;
     ~RedisServer();
@@ -45,6 +47,7 @@ private:
     void launch();
     void wait_until_ready();
 
+    std::string program_ = "redis-server";
     std::string directory_;
     std::uint16_t port_ = 0;
     std::vector<std::string> flags_;
@@ -56,7 +59,7 @@ private:
 /// Masters that share the slots of a cluster.
 class RedisCluster {
 public:
-    explicit RedisCluster(std::size_t count = 3);
+    explicit RedisCluster(std::size_t count = 3, std::string program = "redis-server");
 
     RedisServer& node(std::size_t at) { return *nodes_.at(at); }
     std::size_t size() const noexcept { return nodes_.size(); }
@@ -67,7 +70,13 @@ public:
     void wait_until(std::function<bool()> const& reached, char const* what);
 
 private:
+    std::string program_;
     std::vector<std::unique_ptr<RedisServer>> nodes_;
 };
+
+/// The server of Valkey that test/support/setup.sh has put there. It speaks no TLS.
+std::string valkey_server();
+/// For a test case or suite: skips it, saying so, where that server is not there.
+boost::test_tools::assertion_result valkey_is_there(boost::unit_test::test_unit_id);
 
 }  // namespace assent::test
