@@ -2,6 +2,7 @@
 
 #include "pool.hpp"
 #include "request_text.hpp"
+#include "socket_io.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
@@ -391,46 +392,24 @@ bool Connection::is_sound()
         char byte;
         return read_some(&byte, 1).status == IoStatus::want_read;
     }
-    char byte;
-    error_code error;
-    socket_.receive(asio::buffer(&byte, 1), Socket::message_peek, error);
-    return error == asio::error::would_block || error == asio::error::try_again;
+    return is_quiet(socket_);
 }
 
 IoResult Connection::read_some(char* data, std::size_t size)
 {
-    if (tls_)
-        return tls_->read(data, size);
-    IoResult io;
-    io.size = socket_.read_some(asio::buffer(data, size), io.error);
-    if (!io.error)
-        io.status = IoStatus::done;
-    else if (io.error == asio::error::would_block || io.error == asio::error::try_again)
-        io.status = IoStatus::want_read;
-    else if (io.error == asio::error::eof)
-        io.status = IoStatus::ended;
-    else
-        io.status = IoStatus::broken;
-    return io;
+    return tls_ ? tls_->read(data, size) : http::read_some(socket_, data, size);
 }
 
 IoResult Connection::write_some(char const* data, std::size_t size)
 {
-    IoResult io;
     if (tls_) {
-        io = tls_->write(data, size);
+        auto const io = tls_->write(data, size);
         sent_ = tls_->sent() - tls_sent_;
         return io;
     }
-    io.size = socket_.write_some(asio::buffer(data, size), io.error);
-    if (!io.error) {
-        io.status = IoStatus::done;
+    auto const io = http::write_some(socket_, data, size);
+    if (io.status == IoStatus::done)
         sent_ += io.size;
-    } else if (io.error == asio::error::would_block || io.error == asio::error::try_again) {
-        io.status = IoStatus::want_write;
-    } else {
-        io.status = IoStatus::broken;
-    }
     return io;
 }
 

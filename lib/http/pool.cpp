@@ -42,47 +42,6 @@ std::optional<std::string> environment(std::string const& name)
 
 }  // namespace
 
-/// Tells pools that their io_context goes. Without it, a coroutine that waits in a pool would never be destroyed: the pool's
-/// lists keep it, not a queue of the io_context.
-class PoolService : public asio::execution_context::service {
-public:
-    using key_type = PoolService;
-    static inline asio::execution_context::id id;
-
-    explicit PoolService(asio::execution_context& context) : service(context) {}
-
-    void add(Pool& pool)
-    {
-        std::lock_guard const lock(mutex_);
-        pools_.push_back(&pool);
-    }
-
-    void remove(Pool& pool)
-    {
-        std::lock_guard const lock(mutex_);
-        std::erase(pools_, &pool);
-    }
-
-private:
-    void shutdown() override
-    {
-        for (;;) {
-            Pool* pool = nullptr;
-            {
-                std::lock_guard const lock(mutex_);
-                if (pools_.empty())
-                    return;
-                pool = pools_.back();
-                pools_.pop_back();
-            }
-            pool->abandon();
-        }
-    }
-
-    std::mutex mutex_;
-    std::vector<Pool*> pools_;
-};
-
 Operation::~Operation()
 {
     if (pool)
@@ -134,7 +93,7 @@ Pool::~Pool()
 
 void Pool::attach()
 {
-    service_ = &asio::use_service<PoolService>(asio::query(executor_, asio::execution::context));
+    service_ = &asio::use_service<detail::ContextService<Pool>>(asio::query(executor_, asio::execution::context));
     service_->add(*this);
 }
 

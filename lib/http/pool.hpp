@@ -5,6 +5,8 @@
 #include "tls.hpp"
 #include "url.hpp"
 
+#include "asio/context_service.hpp"
+
 #include <assent/beast_http_client.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -22,8 +24,6 @@
 #include <vector>
 
 namespace assent::http {
-
-class PoolService;
 
 /// The addresses of an origin or its proxy: asked for once for all connections that are being opened, and kept for a few seconds.
 struct Lookup {
@@ -138,7 +138,7 @@ private:
     bool rest_posted_ = false;
     bool closed_ = false;
     bool inline_allowed_ = true;  ///< False while an operation is being started: nothing may be resumed then.
-    PoolService* service_ = nullptr;
+    detail::ContextService<Pool>* service_ = nullptr;
 };
 
 }  // namespace assent::http

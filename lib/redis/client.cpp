@@ -1,7 +1,6 @@
 #include "client.hpp"
 
 #include "client_question.hpp"
-#include "client_service.hpp"
 
 #include "core/digest.hpp"
 
@@ -80,7 +79,7 @@ Client::~Client()
 
 void Client::attach()
 {
-    service_ = &asio::use_service<ClientService>(asio::query(executor_, asio::execution::context));
+    service_ = &asio::use_service<detail::ContextService<Client>>(asio::query(executor_, asio::execution::context));
     service_->add(*this);
 }
 

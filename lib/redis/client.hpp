@@ -5,6 +5,7 @@
 #include "record.hpp"
 #include "session.hpp"
 
+#include "asio/context_service.hpp"
 #include "asio/parked.hpp"
 #include "http/tls.hpp"
 
@@ -25,8 +26,6 @@
 #include <vector>
 
 namespace assent::redis {
-
-class ClientService;
 
 /// A server, or the place of one: connected to when it is needed.
 struct Node {
@@ -159,7 +158,7 @@ private:
     std::uint64_t write_id_;
     bool rest_posted_ = false;
     bool closed_ = false;
-    ClientService* service_ = nullptr;
+    detail::ContextService<Client>* service_ = nullptr;
 };
 
 }  // namespace assent::redis

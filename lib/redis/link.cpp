@@ -2,6 +2,8 @@
 
 #include "client.hpp"
 
+#include "http/socket_io.hpp"
+
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
@@ -24,11 +26,6 @@ bool is_address(std::string const& host, asio::ip::address& address)
     error_code error;
     address = asio::ip::make_address(host, error);
     return !error;
-}
-
-bool would_block(error_code const& error)
-{
-    return error == asio::error::would_block || error == asio::error::try_again;
 }
 
 }  // namespace
@@ -275,39 +272,17 @@ void Link::read()
 bool Link::is_sound()
 {
     char byte;
-    if (tls_)
-        return tls_->read(&byte, 1).status == IoStatus::want_read;
-    error_code error;
-    socket_.receive(asio::buffer(&byte, 1), Socket::message_peek, error);
-    return would_block(error);
+    return tls_ ? tls_->read(&byte, 1).status == IoStatus::want_read : http::is_quiet(socket_);
 }
 
 IoResult Link::read_some(char* data, std::size_t size)
 {
-    if (tls_)
-        return tls_->read(data, size);
-    IoResult io;
-    io.size = socket_.read_some(asio::buffer(data, size), io.error);
-    if (!io.error)
-        io.status = IoStatus::done;
-    else if (would_block(io.error))
-        io.status = IoStatus::want_read;
-    else if (io.error == asio::error::eof)
-        io.status = IoStatus::ended;
-    return io;
+    return tls_ ? tls_->read(data, size) : http::read_some(socket_, data, size);
 }
 
 IoResult Link::write_some(char const* data, std::size_t size)
 {
-    if (tls_)
-        return tls_->write(data, size);
-    IoResult io;
-    io.size = socket_.write_some(asio::buffer(data, size), io.error);
-    if (!io.error)
-        io.status = IoStatus::done;
-    else if (would_block(io.error))
-        io.status = IoStatus::want_write;
-    return io;
+    return tls_ ? tls_->write(data, size) : http::write_some(socket_, data, size);
 }
 
 void Link::lose(std::string why)

@@ -75,8 +75,8 @@ LAYERS = {
     "lib/redis": (
         r"lib/redis/.*",
         rf"{HEAVY}|{TESTING}|{UMBRELLA}",
-        # Of lib/http it may know the TLS stream on a socket, so that there is one home of SSL.
-        r"(protocol|authorizer|fga|store|testing|jose|sqlite)/|http/(?!stream\.hpp|tls\.hpp)",
+        # Of lib/http it may know streams on sockets, plain and TLS, so that there is one home of SSL.
+        r"(protocol|authorizer|fga|store|testing|jose|sqlite)/|http/(?!socket_io\.hpp|stream\.hpp|tls\.hpp)",
     ),
     "lib/http": (
         r"lib/http/.*",
