@@ -4,6 +4,7 @@
 
 #include "core/digest.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 

@@ -2,6 +2,7 @@
 #include <assent/redis_store.hpp>
 
 #include "interop/support/ciba_fixture.hpp"
+#include "interop/support/redis_failover.hpp"
 #include "interop/support/redis_load.hpp"
 #include "interop/support/redis_server.hpp"
 
@@ -50,15 +51,13 @@ assent::awaitable<outcome<Credentials>> insist(CibaAuthorizer authorizer, ToolCa
     }
 }
 
-/// Two processes, as far as their stores know, on one server of Redis.
-class CibaOnRedis : public RealCibaFixture {
+/// Two processes, as far as their stores know, on the same Redis.
+class CibaOverRedis : public RealCibaFixture {
 public:
-    CibaOnRedis() : RealCibaFixture(provider_for_redis()), other(context.get_executor()) {
-        auto const config = RedisStoreConfig()
-                                .server("127.0.0.1", server.port())
-                                .connect_deadline(400ms)
-                                .answer_deadline(300ms)
-                                .operation_deadline(1500ms);
+    CibaOverRedis() : RealCibaFixture(provider_for_redis()), other(context.get_executor()) {}
+
+    void use(RedisStoreConfig config) {
+        config.connect_deadline(400ms).answer_deadline(300ms).operation_deadline(1500ms);
         assent::BeastHttpClientConfig http;
         http.proxy_from_environment(false);
         other.http(assent::make_beast_http_client(context.get_executor(), http));
@@ -102,9 +101,15 @@ public:
         return count;
     }
 
-    RedisServer server{{"--appendonly", "yes", "--appendfsync", "always"}};
     Runtime other;
     std::deque<std::optional<outcome<Credentials>>> decisions;
+};
+
+class CibaOnRedis : public CibaOverRedis {
+public:
+    CibaOnRedis() { use(RedisStoreConfig().server("127.0.0.1", server.port())); }
+
+    RedisServer server{{"--appendonly", "yes", "--appendfsync", "always"}};
 };
 
 }  // namespace
@@ -131,6 +136,26 @@ BOOST_AUTO_TEST_CASE(a_server_that_dies_and_freezes_while_people_decide_costs_no
         admin.approve();
     assent::test::pass(context, 1500ms);
     server.thaw();
+    BOOST_TEST(granted() == 10);
+    BOOST_TEST(pushes() == 10u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(redis_ciba_sentinel, CibaOverRedis)
+
+BOOST_AUTO_TEST_CASE(a_master_that_dies_while_people_decide_costs_no_approval_and_doubles_none) {
+    assent::test::WatchedRedis watched;
+    use(watched.config());
+    want(10);
+    assent::test::pass(context, 1500ms);
+    BOOST_TEST(pushes() == 10u);
+    watched.master.kill();
+    for (int i = 0; i < 100 && watched.current_master() != watched.replica.text_port(); ++i)
+        assent::test::pass(context, 100ms);
+    BOOST_TEST(watched.current_master() == watched.replica.text_port());
+    for (int i = 0; i < 10; ++i)
+        admin.approve();
     BOOST_TEST(granted() == 10);
     BOOST_TEST(pushes() == 10u);
 }

@@ -10,34 +10,10 @@ using namespace std::chrono_literals;
 using namespace assent;
 using namespace assent::test;
 
-namespace {
-
-/// A master, its replica and a sentinel.
-class Watched {
-public:
-    Watched() {
-        replica.cli({"REPLICAOF", "127.0.0.1", master.text_port()});
-        wait_until_told(replica, "INFO", "master_link_status:up");
-        sentinel = RedisServer::sentinel(master.port());
-        wait_until_told(*sentinel, "INFO", "slaves=1");
-    }
-    RedisStoreConfig config() const { return RedisFailover::brisk().server("127.0.0.1", sentinel->port()).sentinel("mymaster"); }
-    std::string current_master() const {
-        auto const answer = sentinel->cli({"--raw", "SENTINEL", "GET-MASTER-ADDR-BY-NAME", "mymaster"});
-        return answer.substr(answer.find('\n') + 1);
-    }
-
-    RedisServer master;
-    RedisServer replica;
-    std::unique_ptr<RedisServer> sentinel;
-};
-
-}  // namespace
-
 BOOST_FIXTURE_TEST_SUITE(redis_sentinel, RedisFailover)
 
 BOOST_AUTO_TEST_CASE(sentinels_are_followed_when_the_master_dies) {
-    Watched watched;
+    WatchedRedis watched;
     RedisCounters counters(io, {store(watched.config()), store(watched.config())});
     counters.begin(8, 8);
     go_on(counters, "at first");
@@ -49,7 +25,7 @@ BOOST_AUTO_TEST_CASE(sentinels_are_followed_when_the_master_dies) {
 }
 
 BOOST_AUTO_TEST_CASE(sentinels_are_followed_when_the_master_freezes_and_comes_back_as_a_replica) {
-    Watched watched;
+    WatchedRedis watched;
     RedisCounters counters(io, {store(watched.config()), store(watched.config())});
     counters.begin(8, 8);
     go_on(counters, "at first");
@@ -64,7 +40,7 @@ BOOST_AUTO_TEST_CASE(sentinels_are_followed_when_the_master_freezes_and_comes_ba
 }
 
 BOOST_AUTO_TEST_CASE(a_switch_that_an_operator_orders_is_followed_through_readonly) {
-    Watched watched;
+    WatchedRedis watched;
     RedisCounters counters(io, {store(watched.config())});
     counters.begin(8, 8);
     go_on(counters, "at first");

@@ -58,4 +58,24 @@ inline void wait_until_told(RedisServer const& server, std::string const& comman
         std::this_thread::sleep_for(20ms);
 }
 
+/// A master, its replica and a sentinel.
+class WatchedRedis {
+public:
+    WatchedRedis() {
+        replica.cli({"REPLICAOF", "127.0.0.1", master.text_port()});
+        wait_until_told(replica, "INFO", "master_link_status:up");
+        sentinel = RedisServer::sentinel(master.port());
+        wait_until_told(*sentinel, "INFO", "slaves=1");
+    }
+    RedisStoreConfig config() const { return RedisFailover::brisk().server("127.0.0.1", sentinel->port()).sentinel("mymaster"); }
+    std::string current_master() const {
+        auto const answer = sentinel->cli({"--raw", "SENTINEL", "GET-MASTER-ADDR-BY-NAME", "mymaster"});
+        return answer.substr(answer.find('\n') + 1);
+    }
+
+    RedisServer master;
+    RedisServer replica;
+    std::unique_ptr<RedisServer> sentinel;
+};
+
 }  // namespace assent::test
