@@ -2,13 +2,13 @@
 
 #include "asio/cancellation.hpp"
 #include "asio/offload.hpp"
+#include "core/exact_json.hpp"
 #include "core/finite_json.hpp"
 #include "sqlite/database.hpp"
 #include "sqlite/fts_query.hpp"
 
 #include <boost/asio/this_coro.hpp>
 #include <boost/json/array.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
@@ -115,11 +115,10 @@ result<Documents> find(Database& database, std::string const& words, std::size_t
         BOOST_OUTCOME_TRY(auto const row, statement.step());
         if (!row)
             return found;
-        boost::system::error_code error;
-        auto metadata = json::parse(statement.text(2), error);
-        if (error || !metadata.is_object())
+        auto metadata = parse_exactly(statement.text(2));
+        if (!metadata || !metadata->is_object())
             return Failure(Errc::record_corrupt, "the index holds metadata that is no JSON object");
-        found.emplace_back(std::string(statement.text(0)), std::string(statement.text(1)), std::move(metadata.get_object()));
+        found.emplace_back(std::string(statement.text(0)), std::string(statement.text(1)), std::move(metadata->get_object()));
         found.back().score(statement.real(3));
     }
 }

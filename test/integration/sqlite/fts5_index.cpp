@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <limits>
 #include <optional>
 #include <random>
 #include <string>
@@ -178,6 +179,22 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_a_document_is_refused_and_named)
     // Text that is not UTF-8 or holds NUL is kept as it is.
     put(index, Documents(1, document("odd", "zeko \xff and\0more"s)));
     BOOST_TEST(run(index.retrieve("zeko", 1)).front().text() == "zeko \xff and\0more"s);
+}
+
+BOOST_AUTO_TEST_CASE(numbers_in_metadata_come_back_as_they_were_and_those_that_json_cannot_say_are_refused)
+{
+    auto index = in_memory();
+    boost::json::object exact;
+    for (int i = 0; i < 100; ++i)
+        exact[std::to_string(i)] = 48.858370000000001 + i * 0.0137;
+    put(index, Documents(1, Document("exact", "zeko", exact)));
+    BOOST_TEST(run(index.retrieve("zeko", 1)).front().metadata() == exact);
+    boost::json::object endless;
+    endless["n"] = std::numeric_limits<double>::infinity();
+    auto const refused = failure(index.put(Documents(1, Document("endless", "zeko", endless))));
+    BOOST_TEST((refused == Errc::invalid_argument));
+    BOOST_TEST(refused.detail().find("endless") != std::string_view::npos);
+    BOOST_TEST(run(index.size()) == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(a_file_keeps_the_documents)
