@@ -12,6 +12,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <fmt/format.h>
@@ -62,11 +63,14 @@ private:
     std::vector<std::unique_ptr<demo::Worker>> workers_;
 };
 
-assent::awaitable<void> until_interrupted(asio::io_context& io) {
+assent::awaitable<void> until_interrupted(asio::io_context& io, demo::Shared& shared) {
     asio::signal_set signals(io, SIGINT, SIGTERM);
     co_await signals.async_wait(asio::use_awaitable);
     fmt::print("\nEnding: what runs is brought to its end.\n");
     std::fflush(stdout);
+    shared.draining = true;
+    asio::steady_timer notice(io, shared.settings.notice);
+    co_await notice.async_wait(asio::use_awaitable);
 }
 
 void rethrow(std::exception_ptr error) {
@@ -128,7 +132,7 @@ int run(demo::Settings settings) {
         });
     } else {
         announce(shared, home, workers.port());
-        asio::co_spawn(io, until_interrupted(io), [&io](std::exception_ptr error) {
+        asio::co_spawn(io, until_interrupted(io, shared), [&io](std::exception_ptr error) {
             rethrow(error);
             io.stop();
         });

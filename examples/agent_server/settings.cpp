@@ -29,6 +29,7 @@ char const* usage() {
            "  --state FILE        keeps conversations and approvals in a SQLite file; without it they are in memory\n"
            "  --confirm-above N   dollars that a purchase may cost without asking (1000)\n"
            "  --script            tells the whole story in the terminal, with a scripted person, and ends\n"
+           "  --notice SECONDS    before it ends it answers on for so long, while /healthz says 503, so that a load balancer sees it (0)\n"
            "  --keep HOURS        a conversation lives so long after its last change (720)\n"
            "  --load N            N people ask at once and are all approved; prints figures and ends\n"
            "  --rounds N          of the load (4), each after everything of the one before has expired\n\n"
@@ -68,6 +69,8 @@ Settings read_settings(int count, char** arguments) {
             out.load = number<std::size_t>(option, value(), 1, 1000000);
         else if (option == "--rounds")
             out.rounds = number<std::size_t>(option, value(), 1, 1000);
+        else if (option == "--notice")
+            out.notice = std::chrono::seconds(number<std::int64_t>(option, value(), 0, 600));
         else if (option == "--keep")
             out.conversations = std::chrono::hours(number<std::int64_t>(option, value(), 1, 24 * 3650));
         else

@@ -23,6 +23,7 @@ struct Settings {
     std::size_t load = 0;                 ///< That many people at once, and ends.
     std::size_t rounds = 4;               ///< So often, of the load.
     std::chrono::hours conversations{24 * 30};  ///< Kept so long after their last change.
+    std::chrono::seconds notice{0};             ///< From when /healthz says that it ends, until it takes no more.
     std::shared_ptr<assent::Clock> clock = assent::make_system_clock();
     std::chrono::seconds interval{1};     ///< Between two polls of the local tenant.
     std::int64_t confirm_above = 1000;    ///< Dollars that a purchase may cost without asking.
