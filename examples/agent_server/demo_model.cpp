@@ -11,6 +11,17 @@
 #include <vector>
 
 namespace demo {
+
+/// Made once for each model: making a std::regex is not safe beside another thread that makes one.
+struct DemoModel::Patterns {
+    std::regex number{"\\b([0-9]{1,6})\\b"};
+    std::regex ticker{"\\b([A-Z]{2,5})\\b"};
+    std::regex date{"\\b(20[0-9]{2}-[01][0-9]-[0-3][0-9])\\b"};
+    std::regex document{"\\b(?:read|open)\\s+(?:the\\s+)?(?:document\\s+)?([a-z][a-z-]{2,40})"};
+};
+
+DemoModel::DemoModel() : patterns_(std::make_shared<Patterns>()) {}
+
 namespace {
 
 namespace json = boost::json;
@@ -30,21 +41,21 @@ assent::Part request(char const* tool, json::object input) {
 }
 
 /// "Buy 10 ZEKO", "buy ZEKO": how many, of what.
-assent::Part purchase(std::string const& said) {
+assent::Part purchase(std::string const& said, std::regex const& number, std::regex const& ticker) {
     std::smatch found;
     json::object input;
     input["qty"] = 1;
     input["ticker"] = "ZEKO";
-    if (std::regex_search(said, found, std::regex("\\b([0-9]{1,6})\\b")))
+    if (std::regex_search(said, found, number))
         input["qty"] = std::stoi(found[1]);
-    if (std::regex_search(said, found, std::regex("\\b([A-Z]{2,5})\\b")))
+    if (std::regex_search(said, found, ticker))
         input["ticker"] = found[1].str();
     return request("buy_stock", std::move(input));
 }
 
-std::string date_in(std::string const& said) {
+std::string date_in(std::string const& said, std::regex const& date) {
     std::smatch found;
-    return std::regex_search(said, found, std::regex("\\b(20[0-9]{2}-[01][0-9]-[0-3][0-9])\\b")) ? found[1].str() : std::string("2026-12-01");
+    return std::regex_search(said, found, date) ? found[1].str() : std::string("2026-12-01");
 }
 
 std::string topic_in(std::string const& words) {
@@ -54,14 +65,15 @@ std::string topic_in(std::string const& words) {
     return topic.substr(0, 60);
 }
 
-assent::Message ask(std::string const& said) {
+template <class Patterns>
+assent::Message ask(std::string const& said, Patterns const& patterns) {
     auto const words = lower(said);
     std::vector<assent::Part> parts;
     if (has(words, {"buy", "purchase"}))
-        parts.push_back(purchase(said));
+        parts.push_back(purchase(said, patterns.number, patterns.ticker));
     if (has(words, {"calendar", "free on", "am i free", "appointment"})) {
         json::object input;
-        input["date"] = date_in(said);
+        input["date"] = date_in(said, patterns.date);
         parts.push_back(request("check_user_calendar", std::move(input)));
     }
     if (has(words, {"fetch", "my records", "my data"})) {
@@ -70,7 +82,7 @@ assent::Message ask(std::string const& said) {
         parts.push_back(request("fetch_data", std::move(input)));
     }
     std::smatch found;
-    if (std::regex_search(words, found, std::regex("\\b(?:read|open)\\s+(?:the\\s+)?(?:document\\s+)?([a-z][a-z-]{2,40})"))) {
+    if (std::regex_search(words, found, patterns.document)) {
         json::object input;
         input["id"] = found[1].str();
         parts.push_back(request("read_document", std::move(input)));
@@ -123,7 +135,7 @@ assent::awaitable<assent::result<assent::ModelResponse>> DemoModel::generate(ass
     if (request.messages.empty())
         co_return assent::Errc::invalid_argument;
     auto const& last = request.messages.back();
-    auto answer = last.role() == assent::Role::tool ? tell(last) : ask(last.text());
+    auto answer = last.role() == assent::Role::tool ? tell(last) : ask(last.text(), *patterns_);
     if (on_chunk)
         stream(answer.text(), on_chunk);
     co_return assent::ModelResponse(std::move(answer));
