@@ -54,9 +54,9 @@ void Metrics::audit(assent::AuditRecord const& record) {
     count("assent.audit", 1, {{"event", record.event}, {"tool", record.tool}});
 }
 
-void Metrics::gauge(std::string const& name, std::int64_t change) {
+void Metrics::gauge(std::string_view name, std::int64_t change, assent::ObserverLabels labels) {
     std::scoped_lock const lock(mutex_);
-    gauges_[name] += change;
+    gauges_[metric_name(name)][label_text(labels)] += change;
 }
 
 std::string Metrics::text() const {
@@ -72,8 +72,11 @@ std::string Metrics::text() const {
         for (auto const& [labels, value] : values)
             out += fmt::format("{0}_sum{1} {2}\n{0}_count{1} {3}\n", name, braces(labels), value.seconds, value.count);
     }
-    for (auto const& [name, value] : gauges_)
-        out += fmt::format("# TYPE {0} gauge\n{0} {1}\n", name, value);
+    for (auto const& [name, values] : gauges_) {
+        out += fmt::format("# TYPE {} gauge\n", name);
+        for (auto const& [labels, value] : values)
+            out += fmt::format("{}{} {}\n", name, braces(labels), value);
+    }
     return out;
 }
 

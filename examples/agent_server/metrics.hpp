@@ -16,11 +16,12 @@ namespace demo {
 class Metrics final : public assent::Observer {
 public:
     void count(std::string_view name, std::uint64_t n, assent::ObserverLabels labels) override;
+    void gauge(std::string_view name, std::int64_t change, assent::ObserverLabels labels) override;
     void duration(std::string_view name, std::chrono::nanoseconds value, assent::ObserverLabels labels) override;
     void audit(assent::AuditRecord const& record) override;
 
     /// Something of the program's own that is now so many: "demo_open_streams".
-    void gauge(std::string const& name, std::int64_t change);
+    void gauge(std::string_view name, std::int64_t change) { gauge(name, change, {}); }
     std::string text() const;
     /// Of a counter, over all its labels.
     std::uint64_t total(std::string_view name) const;
@@ -34,7 +35,7 @@ private:
     mutable std::mutex mutex_;
     std::map<std::string, std::map<std::string, std::uint64_t>, std::less<>> counters_;
     std::map<std::string, std::map<std::string, Summary>> durations_;
-    std::map<std::string, std::int64_t> gauges_;
+    std::map<std::string, std::map<std::string, std::int64_t>> gauges_;
 };
 
 }  // namespace demo

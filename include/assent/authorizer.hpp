@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -70,6 +71,7 @@ public:
     virtual awaitable<outcome<Grant>> renew(ToolCall call, TokenRefusal refusal) = 0;
     virtual awaitable<result<bool>> withdraw(ToolCall call) = 0;
     virtual std::string id() const = 0;
+    virtual std::string_view method() const noexcept = 0;
     virtual RefusalHandler const* on_unauthorized() const = 0;
     virtual Runtime const* runtime() const noexcept = 0;
     virtual Dpop const* dpop() const noexcept = 0;
@@ -158,6 +160,16 @@ public:
             return {};
     }
 
+    std::string_view method() const noexcept override
+    {
+        if constexpr (requires {
+                          { authorizer_.method() } -> std::same_as<std::string_view>;
+                      })
+            return authorizer_.method();
+        else
+            return {};
+    }
+
     RefusalHandler const* on_unauthorized() const override
     {
         if constexpr (requires {
@@ -210,6 +222,7 @@ private:
 ///   nothing comes of it; what calls share stays. Completes with whether there was something. False.
 /// - `std::string id() const`: the same in every process, and another one for an authorizer that asks for something else. Those who combine
 ///   authorizers remember by it whose approval a call is run with. None: its place among the members.
+/// - `std::string_view method() const noexcept`: how it asks, for spans: "ciba", "fga"... Valid as long as the authorizer. Nothing.
 /// - `RefusalHandler const* on_unauthorized() const`: the refusal itself is handed on.
 /// - `Runtime const* runtime() const`: what ToolContext::http() sends with. None.
 /// - `Dpop const* dpop() const`: the key that its tokens are bound to. None.
@@ -241,6 +254,8 @@ public:
     awaitable<result<bool>> withdraw(ToolCall call) { return authorizer_->withdraw(std::move(call)); }
     /// Names it in what is stored; empty when it has no name.
     std::string id() const { return authorizer_->id(); }
+    /// How it asks: "ciba", "device", "token_vault", "token_exchange", "fga", several joined by "+"; empty when it does not say.
+    std::string_view method() const noexcept { return authorizer_->method(); }
     /// What the host wants to answer to a refusal, or null.
     RefusalHandler const* on_unauthorized() const { return authorizer_->on_unauthorized(); }
     /// What it runs on, or null when it does not say. Valid as long as the authorizer.

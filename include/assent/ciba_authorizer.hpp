@@ -149,6 +149,8 @@ public:
     bool asks_person() const noexcept { return true; }
     /// Of flow, client and name.
     std::string id() const;
+    /// For spans.
+    std::string_view method() const noexcept { return "ciba"; }
     RefusalHandler const* on_unauthorized() const;
     Runtime const* runtime() const noexcept;
     Dpop const* dpop() const noexcept;

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -66,6 +67,8 @@ public:
     awaitable<result<bool>> withdraw(ToolCall call);
     /// Of what it is, and its members'.
     std::string id() const;
+    /// Its members', each once, joined by "+".
+    std::string_view method() const noexcept;
     /// When all that would be granted is in memory; without waiting.
     std::optional<Credentials> try_cached(ToolCall const& call) const;
     /// True when a member does.

@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace assent {
@@ -107,6 +108,8 @@ public:
     bool asks_person() const noexcept { return true; }
     /// Of flow, client and name.
     std::string id() const;
+    /// For spans.
+    std::string_view method() const noexcept { return "device"; }
     RefusalHandler const* on_unauthorized() const;
     Runtime const* runtime() const noexcept;
     Dpop const* dpop() const noexcept;

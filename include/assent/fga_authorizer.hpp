@@ -11,6 +11,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -97,6 +98,8 @@ public:
     /// The same; there is nothing to claim.
     awaitable<outcome<Grant>> prepare(ToolCall call);
 
+    /// For spans.
+    std::string_view method() const noexcept { return "fga"; }
     RefusalHandler const* on_unauthorized() const;
 
 private:

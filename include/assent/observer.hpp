@@ -50,6 +50,8 @@ public:
     virtual ~Observer() = default;
     /// Adds `n` to a counter, e.g. "assent.ciba.polls".
     virtual void count(std::string_view name, std::uint64_t n, ObserverLabels labels);
+    /// Something that goes up and down is `change` more, or less, than it was, e.g. "assent.authorizations.in_hand".
+    virtual void gauge(std::string_view name, std::int64_t change, ObserverLabels labels);
     /// Records a duration.
     virtual void duration(std::string_view name, std::chrono::nanoseconds value, ObserverLabels labels);
     virtual void audit(AuditRecord const& record);

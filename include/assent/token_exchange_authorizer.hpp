@@ -102,6 +102,8 @@ public:
     /// As TokenVaultAuthorizer::cancel().
     awaitable<result<bool>> cancel(ToolCall call);
 
+    /// For spans.
+    std::string_view method() const noexcept { return "token_exchange"; }
     RefusalHandler const* on_unauthorized() const;
     Runtime const* runtime() const noexcept;
     Dpop const* dpop() const noexcept;

@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -129,6 +130,8 @@ public:
     /// within a minute. Completes with whether there was one.
     awaitable<result<bool>> cancel(ToolCall call);
 
+    /// For spans.
+    std::string_view method() const noexcept { return "token_vault"; }
     RefusalHandler const* on_unauthorized() const;
     Runtime const* runtime() const noexcept;
     Dpop const* dpop() const noexcept;

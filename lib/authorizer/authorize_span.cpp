@@ -2,9 +2,28 @@
 
 #include <assent/runtime.hpp>
 
+#include <algorithm>
+#include <string_view>
 #include <utility>
 
 namespace assent::detail {
+
+std::string methods_of(std::vector<AnyAuthorizer> const& authorizers)
+{
+    std::vector<std::string_view> known;
+    for (auto const& authorizer : authorizers) {
+        for (auto rest = authorizer.method(); !rest.empty();) {
+            auto const one = rest.substr(0, rest.find('+'));
+            rest.remove_prefix(std::min(one.size() + 1, rest.size()));
+            if (std::find(known.begin(), known.end(), one) == known.end())
+                known.push_back(one);
+        }
+    }
+    std::string out;
+    for (auto const one : known)
+        out.append(out.empty() ? "" : "+").append(one);
+    return out;
+}
 
 AuthorizeSpan::AuthorizeSpan(std::vector<AnyAuthorizer> const& authorizers, ToolCall& call)
 {
@@ -18,6 +37,7 @@ AuthorizeSpan::AuthorizeSpan(std::vector<AnyAuthorizer> const& authorizers, Tool
     span_ = observer->span("authorize " + call.tool_name(), call.traceparent());
     if (!span_)
         return;
+    methods_ = methods_of(authorizers);
     span_->attribute("authz.resumed", call.resumed().empty() ? "false" : "true");
     if (auto own = span_->traceparent(); !own.empty())
         call.traceparent(std::move(own));
@@ -27,6 +47,8 @@ void AuthorizeSpan::ended(outcome<Credentials> const& admitted)
 {
     if (!span_)
         return;
+    if (!admitted.has_interrupt() && !methods_.empty())
+        span_->attribute("authz.method", methods_);
     if (admitted) {
         span_->attribute("authz.outcome", "granted");
     }

@@ -7,9 +7,13 @@
 #include <assent/tool_call.hpp>
 
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace assent::detail {
+
+/// How they ask, each way once, joined by "+".
+std::string methods_of(std::vector<AnyAuthorizer> const& authorizers);
 
 /// The span of asking a tool's authorizers, when one of them has an observer. Names and outcomes only.
 class AuthorizeSpan {
@@ -21,6 +25,7 @@ public:
 
 private:
     std::unique_ptr<ObserverSpan> span_;
+    std::string methods_;
 };
 
 }  // namespace assent::detail

@@ -251,6 +251,7 @@ awaitable<outcome<Grant>> Combined::renew(ToolCall call, TokenRefusal refusal)
 }
 awaitable<result<bool>> Combined::withdraw(ToolCall call) { return Composition::withdraw(composition_, std::move(call)); }
 std::string Combined::id() const { return composition_->id(); }
+std::string_view Combined::method() const noexcept { return composition_->method(); }
 std::optional<Credentials> Combined::try_cached(ToolCall const& call) const { return composition_->try_cached(call); }
 bool Combined::asks_person() const noexcept { return composition_->asks_person(); }
 Runtime const* Combined::runtime() const noexcept { return composition_->runtime(); }

@@ -1,6 +1,7 @@
 #include "authorizer/composition.hpp"
 
 #include "asio/cancellation.hpp"
+#include "authorizer/authorize_span.hpp"
 #include "core/digest.hpp"
 
 #include <boost/asio/this_coro.hpp>
@@ -40,6 +41,7 @@ Composition::Composition(std::vector<AnyAuthorizer> members, char const* what) :
     }
     if (several_keys)
         dpop_ = nullptr;
+    method_ = methods_of(members_);
     id_ = sha256_base64url(ids).substr(0, id_length);
 }
 

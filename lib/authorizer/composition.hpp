@@ -30,6 +30,7 @@ public:
     awaitable<outcome<Grant>> renew(ToolCall call, TokenRefusal refusal) const;
     static awaitable<result<bool>> withdraw(std::shared_ptr<Composition> self, ToolCall call);
     std::string const& id() const noexcept { return id_; }
+    std::string const& method() const noexcept { return method_; }
     virtual std::optional<Credentials> try_cached(ToolCall const& call) const = 0;
     bool asks_person() const noexcept { return asks_person_; }
     Runtime const* runtime() const noexcept { return runtime_; }
@@ -62,6 +63,7 @@ private:
 
     std::string id_;
     bool asks_person_ = false;
+    std::string method_;
     Runtime const* runtime_ = nullptr;
     Dpop const* dpop_ = nullptr;
     std::vector<std::pair<std::string, AnyAuthorizer>> granters_;  ///< Who last granted a token set of that name.

@@ -46,7 +46,7 @@ ExchangeAuthorizer::ExchangeAuthorizer(Runtime runtime, OauthClient client, Exch
     pending.refresh_skew = settings_.common.refresh_skew;
     engine_ = std::make_shared<PendingEngine>(
         this->runtime(), std::make_unique<ExchangeProtocol>(provider_, settings_.subject_token, settings_.actor_token),
-        std::move(pending), make_pending_audit(this->runtime(), name, settings_.fixed.federated ? "token_vault" : "token_exchange"));
+        std::move(pending), make_pending_audit(this->runtime(), name, method()));
     cache_ = GrantCache(settings_.common.refresh_skew);
     listener_ = forget_withdrawn(this->runtime().executor(), *engine_, cache_);
 }
@@ -55,7 +55,9 @@ Credentials const* ExchangeAuthorizer::cached(ToolCall const& call) const
 {
     if (!cacheable_)
         return nullptr;
-    return cache_.find(call, settings_.common.context, runtime().clock().now());
+    auto const* const found = cache_.find(call, settings_.common.context, runtime().clock().now());
+    count_cached(runtime(), method(), found != nullptr);
+    return found;
 }
 
 std::optional<Credentials> ExchangeAuthorizer::try_cached(ToolCall const& call) const

@@ -75,6 +75,8 @@ private:
     static awaitable<result<bool>> run_cancel(std::shared_ptr<ExchangeAuthorizer> self, ToolCall call);
 
     Credentials const* cached(ToolCall const& call) const;
+    /// Its name in metrics.
+    char const* method() const noexcept { return settings_.fixed.federated ? "token_vault" : "token_exchange"; }
     awaitable<outcome<Credentials>> obtain(ToolCall call, Secret refused);
     awaitable<outcome<Credentials>> obtain_directly(ToolCall call, Secret refused);
     awaitable<outcome<Credentials>> renewed(ToolCall call, TokenRefusal refusal);

@@ -1,5 +1,6 @@
 #include "authorizer/pending_audit.hpp"
 
+#include <cstdint>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -103,6 +104,11 @@ public:
         runtime_.observer()->count("assent.refreshes", 1, {{"authz.method", method_}, {"authz.outcome", name_of(kind)}});
     }
 
+    void in_hand(std::int64_t change) override
+    {
+        runtime_.observer()->gauge("assent.authorizations.in_hand", change, {{"authz.method", method_}});
+    }
+
 private:
     Runtime runtime_;
     std::string authorizer_;
@@ -110,6 +116,12 @@ private:
 };
 
 }  // namespace
+
+void count_cached(Runtime const& runtime, std::string_view method, bool found)
+{
+    if (auto* const observer = runtime.observer())
+        observer->count("assent.token_cache", 1, {{"authz.method", method}, {"authz.outcome", found ? "hit" : "miss"}});
+}
 
 std::unique_ptr<PendingObserver> make_pending_audit(Runtime const& runtime, std::string authorizer, std::string method)
 {

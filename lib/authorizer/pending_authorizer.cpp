@@ -102,7 +102,9 @@ Credentials const* PendingAuthorizer::cached(ToolCall const& call) const
 {
     if (!constant_ || options_.context == CredentialsContext::tool_call || !call.resumed().empty())
         return nullptr;
-    return cache_.find(call, options_.context, runtime().clock().now());
+    auto const* const found = cache_.find(call, options_.context, runtime().clock().now());
+    count_cached(runtime(), to_string(flow_), found != nullptr);
+    return found;
 }
 
 awaitable<result<bool>> PendingAuthorizer::cancel(std::shared_ptr<PendingAuthorizer> self, ToolCall call)

@@ -43,6 +43,8 @@ PendingEngine::~PendingEngine()
         if (flow.ticket != 0)
             runtime_.scheduler().cancel(flow.ticket);
     }
+    if (observer_ && !index_.empty())
+        observer_->in_hand(-static_cast<std::int64_t>(index_.size()));
 }
 
 double PendingEngine::next_jitter()
@@ -88,6 +90,8 @@ PendingEngine::Slot PendingEngine::attach(StoreKey const& key)
     flow.key_begin = parts.begin;
     flow.text = FlowText(parts.end, {});
     index_.insert(slot);
+    if (observer_)
+        observer_->in_hand(1);
     return slot;
 }
 
@@ -271,6 +275,8 @@ void PendingEngine::rest(Slot slot)
         return;
     }
     index_.erase(slot);
+    if (observer_)
+        observer_->in_hand(-1);
     flow.text = FlowText();
     flow.version = 0;
     flow.hurry = false;

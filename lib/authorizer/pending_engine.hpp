@@ -78,6 +78,8 @@ public:
     virtual void changed(PendingSnapshot const& snapshot) = 0;
     virtual void polled(PollAnswer::Kind kind) = 0;
     virtual void refreshed(RefreshAnswer::Kind kind) = 0;
+    /// So many more, or fewer, are asked for or waited for.
+    virtual void in_hand(std::int64_t change) = 0;
 };
 
 /// Drives the authorizations of one authorizer: one operation at a time for each, however many wait for it; polls on the runtime's

@@ -4,6 +4,8 @@ namespace assent {
 
 void Observer::count(std::string_view, std::uint64_t, ObserverLabels) {}
 
+void Observer::gauge(std::string_view, std::int64_t, ObserverLabels) {}
+
 void Observer::duration(std::string_view, std::chrono::nanoseconds, ObserverLabels) {}
 
 void Observer::audit(AuditRecord const&) {}

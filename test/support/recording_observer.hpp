@@ -33,6 +33,13 @@ public:
                                      record.call_id, record.action_digest, record.reason));
     }
 
+    void gauge(std::string_view name, std::int64_t change, ObserverLabels labels) override
+    {
+        std::string text(name);
+        for (auto const& [label, value] : labels)
+            text += fmt::format(" {}={}", label, value);
+        gauges[text] += change;
+    }
     void duration(std::string_view name, std::chrono::nanoseconds, ObserverLabels labels) override
     {
         std::string text(name);
@@ -53,6 +60,8 @@ public:
         std::string out;
         for (auto const& [name, n] : counters)
             out += fmt::format("{} {}\n", name, n);
+        for (auto const& [name, n] : gauges)
+            out += fmt::format("{} {}\n", name, n);
         for (auto const& audit : audits)
             out += audit + '\n';
         for (auto const& [name, n] : durations)
@@ -63,6 +72,7 @@ public:
     }
 
     std::map<std::string, std::uint64_t> counters;
+    std::map<std::string, std::int64_t> gauges;
     std::map<std::string, std::uint64_t> durations;
     std::vector<std::string> spans;  ///< "name < parent attribute=value ... failed=message ended", in the order in which they began.
     std::vector<std::string> events;

@@ -359,7 +359,7 @@ BOOST_AUTO_TEST_CASE(spans_metrics_and_audit_records_tell_of_a_whole_run_without
                                               "gen_ai.tool.type=function gen_ai.tool.call.id=r1"));
     BOOST_TEST(observer->spans[2].find(" gen_ai.tool.description=Buys") != std::string::npos);
     BOOST_TEST(observer->spans[3] == "authorize buy_stock < span-2 authz.resumed=false authz.method=ciba authz.outcome=pending ended");
-    BOOST_TEST(observer->spans[6] == "authorize buy_stock < span-5 authz.resumed=true authz.outcome=granted ended");
+    BOOST_TEST(observer->spans[6] == "authorize buy_stock < span-5 authz.resumed=true authz.method=ciba authz.outcome=granted ended");
     BOOST_TEST(observer->durations["gen_ai.invoke_agent.duration gen_ai.operation.name=invoke_agent gen_ai.agent.name=agent"] == 2u);
     BOOST_TEST(observer->durations["gen_ai.execute_tool.duration gen_ai.operation.name=execute_tool gen_ai.tool.name=buy_stock"] == 2u);
     std::string const of_the_model = " gen_ai.operation.name=chat gen_ai.provider.name=scripted gen_ai.request.model=scripted";

@@ -85,6 +85,37 @@ BOOST_AUTO_TEST_CASE(the_audit_of_an_approval_says_who_what_and_when_and_no_secr
     nothing_secret_is_shown();
 }
 
+BOOST_AUTO_TEST_CASE(what_is_waited_for_is_gauged_and_looks_for_known_credentials_are_counted)
+{
+    std::string const in_hand = "assent.authorizations.in_hand authz.method=ciba";
+    std::string const looks = "assent.token_cache authz.method=ciba authz.outcome=";
+    auto block = options().on_authorization_request(AuthorizationMode::block).credentials_context(CredentialsContext::thread);
+    auto ciba = authorizer(std::move(block));
+    auto first = call_in_background(ciba, buy());
+    auto second = call_in_background(ciba, buy());
+    pass(12s);
+    BOOST_TEST(observer->gauges.at(in_hand) == 1);
+    BOOST_TEST(observer->counters.at(looks + "miss") == 2u);
+    BOOST_TEST(observer->counters.count(looks + "hit") == 0u);
+    provider->approve();
+    pass(5s);
+    BOOST_REQUIRE(first.done());
+    BOOST_REQUIRE(second.done());
+    BOOST_TEST(observer->gauges.at(in_hand) == 0);
+    BOOST_TEST(call(ciba).has_value());
+    BOOST_TEST(observer->counters.at(looks + "hit") == 1u);
+    BOOST_TEST(observer->counters.at(looks + "miss") == 2u);
+    {
+        auto gone = authorizer(options().on_authorization_request(AuthorizationMode::block));
+        auto never = call_in_background(gone, buy(7).thread_id("thread-7"));
+        pass(1s);
+        BOOST_TEST(observer->gauges.at(in_hand) == 1);
+        never.cancel();
+        pass(1s);
+        BOOST_TEST(observer->gauges.at(in_hand) == 0);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_denial_an_expiry_and_a_withdrawal_are_audited_once)
 {
     auto ciba = authorizer(telling());

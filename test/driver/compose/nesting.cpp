@@ -61,6 +61,13 @@ BOOST_AUTO_TEST_CASE(a_small_purchase_goes_on_with_a_decision_and_a_large_one_is
     BOOST_TEST(asked(require_when(true, fails(Errc::timed_out))) == "failed timed_out");
 }
 
+BOOST_AUTO_TEST_CASE(a_combination_says_how_it_asks_each_way_once)
+{
+    BOOST_TEST(AnyAuthorizer(ciba()).method() == "ciba");
+    BOOST_TEST(AnyAuthorizer(grants("a")).method() == "");
+    BOOST_TEST(AnyAuthorizer(grants("a") && require_when(is_large, ciba()) && (ciba() || device())).method() == "ciba+device");
+}
+
 BOOST_AUTO_TEST_CASE(a_predicate_that_cannot_tell_allows_nothing)
 {
     BOOST_TEST(asked(require_when(breaks, grants("a"))) == "failed invalid_argument");
