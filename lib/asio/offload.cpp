@@ -3,6 +3,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include <mutex>
 #include <utility>
 
 namespace assent::detail {
@@ -24,7 +25,12 @@ awaitable<void> offload(asio::any_io_executor pool, std::shared_ptr<OffloadedWor
     OffloadWait wait(ParkingLot::of(home), *work);
     asio::post(pool, [work, home] {
         work->run();
+        std::lock_guard const posting(work->posting_);
         asio::post(home, [work, home] {
+            {
+                // This may be the last thing that its io_context does: until post() has returned there, that must not go.
+                std::lock_guard const posted(work->posting_);
+            }
             if (work->waiter_ != nullptr)
                 work->waiter_->resume(home, true);
         });

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 
 namespace assent::detail {
 
@@ -23,6 +24,7 @@ private:
     friend class OffloadWait;
     friend awaitable<void> offload(asio::any_io_executor pool, std::shared_ptr<OffloadedWork> work);
     std::atomic<bool> cancelled_ = false;
+    std::mutex posting_;        ///< Held while its end is posted.
     Parked* waiter_ = nullptr;  ///< On the waiting coroutine's executor only.
 };
 
