@@ -7,20 +7,12 @@
 
 #include <algorithm>
 #include <cctype>
-#include <regex>
+#include <charconv>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 namespace demo {
-
-/// Made once for each model: making a std::regex is not safe beside another thread that makes one.
-struct DemoModel::Patterns {
-    std::regex number{"\\b([0-9]{1,6})\\b"};
-    std::regex ticker{"\\b([A-Z]{2,5})\\b"};
-    std::regex date{"\\b(20[0-9]{2}-[01][0-9]-[0-3][0-9])\\b"};
-    std::regex document{"\\b(?:read|open)\\s+(?:the\\s+)?(?:document\\s+)?([a-z][a-z-]{2,40})"};
-};
-
-DemoModel::DemoModel() : patterns_(std::make_shared<Patterns>()) {}
 
 namespace {
 
@@ -40,22 +32,69 @@ assent::Part request(char const* tool, json::object input) {
     return assent::Part::tool_request(assent::ToolRequest({}, tool, json::value(std::move(input))));
 }
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_capital(char c) { return c >= 'A' && c <= 'Z'; }
+bool is_small(char c) { return c >= 'a' && c <= 'z'; }
+bool is_of_word(char c) { return is_digit(c) || is_capital(c) || is_small(c) || c == '-'; }
+
+/// What stands between spaces and punctuation.
+std::vector<std::string_view> words_of(std::string_view text) {
+    std::vector<std::string_view> words;
+    for (std::size_t at = 0; at < text.size();) {
+        auto const end = static_cast<std::size_t>(std::find_if_not(text.begin() + static_cast<std::ptrdiff_t>(at), text.end(), is_of_word) - text.begin());
+        if (end != at)
+            words.push_back(text.substr(at, end - at));
+        at = end + 1;
+    }
+    return words;
+}
+
+/// The first word of such characters only, and of such a length.
+std::optional<std::string_view> word_of(std::vector<std::string_view> const& words, bool (*fits)(char), std::size_t least, std::size_t most) {
+    auto const found = std::find_if(words.begin(), words.end(), [&](std::string_view word) {
+        return word.size() >= least && word.size() <= most && std::all_of(word.begin(), word.end(), fits);
+    });
+    return found == words.end() ? std::nullopt : std::optional(*found);
+}
+
 /// "Buy 10 ZEKO", "buy ZEKO": how many, of what.
-assent::Part purchase(std::string const& said, std::regex const& number, std::regex const& ticker) {
-    std::smatch found;
+assent::Part purchase(std::string const& said) {
+    auto const words = words_of(said);
+    int quantity = 1;
+    if (auto const number = word_of(words, is_digit, 1, 6))
+        std::from_chars(number->data(), number->data() + number->size(), quantity);
     json::object input;
-    input["qty"] = 1;
-    input["ticker"] = "ZEKO";
-    if (std::regex_search(said, found, number))
-        input["qty"] = std::stoi(found[1]);
-    if (std::regex_search(said, found, ticker))
-        input["ticker"] = found[1].str();
+    input["qty"] = quantity;
+    input["ticker"] = word_of(words, is_capital, 2, 5).value_or("ZEKO");
     return request("buy_stock", std::move(input));
 }
 
-std::string date_in(std::string const& said, std::regex const& date) {
-    std::smatch found;
-    return std::regex_search(said, found, date) ? found[1].str() : std::string("2026-12-01");
+/// The first that is written 2026-12-01.
+std::string date_in(std::string const& said) {
+    constexpr std::string_view shape = "2000-00-00";
+    auto const is_date = [&](std::string_view word) {
+        return word.size() == shape.size() && word.starts_with("20") && std::equal(word.begin(), word.end(), shape.begin(), [](char c, char like) {
+                   return like == '-' ? c == '-' : is_digit(c);
+               });
+    };
+    auto const words = words_of(said);
+    auto const found = std::find_if(words.begin(), words.end(), is_date);
+    return found == words.end() ? std::string("2026-12-01") : std::string(*found);
+}
+
+/// "Read the document forecast": which.
+std::optional<std::string> document_in(std::string const& said) {
+    auto const words = words_of(said);
+    auto at = std::find_if(words.begin(), words.end(), [](std::string_view word) { return word == "read" || word == "open"; });
+    if (at == words.end())
+        return std::nullopt;
+    for (std::string_view const skipped : {"the", "document"}) {
+        if (at + 1 != words.end() && *(at + 1) == skipped && at + 2 != words.end())
+            ++at;
+    }
+    if (++at == words.end() || at->size() < 3 || at->size() > 41 || !is_small(at->front()))
+        return std::nullopt;
+    return std::string(*at);
 }
 
 std::string topic_in(std::string const& words) {
@@ -65,15 +104,14 @@ std::string topic_in(std::string const& words) {
     return topic.substr(0, 60);
 }
 
-template <class Patterns>
-assent::Message ask(std::string const& said, Patterns const& patterns) {
+assent::Message ask(std::string const& said) {
     auto const words = lower(said);
     std::vector<assent::Part> parts;
     if (has(words, {"buy", "purchase"}))
-        parts.push_back(purchase(said, patterns.number, patterns.ticker));
+        parts.push_back(purchase(said));
     if (has(words, {"calendar", "free on", "am i free", "appointment"})) {
         json::object input;
-        input["date"] = date_in(said, patterns.date);
+        input["date"] = date_in(said);
         parts.push_back(request("check_user_calendar", std::move(input)));
     }
     if (has(words, {"fetch", "my records", "my data"})) {
@@ -81,10 +119,9 @@ assent::Message ask(std::string const& said, Patterns const& patterns) {
         input["topic"] = topic_in(words);
         parts.push_back(request("fetch_data", std::move(input)));
     }
-    std::smatch found;
-    if (std::regex_search(words, found, patterns.document)) {
+    if (auto const document = document_in(words)) {
         json::object input;
-        input["id"] = found[1].str();
+        input["id"] = *document;
         parts.push_back(request("read_document", std::move(input)));
     } else if (parts.empty() && has(words, {"forecast", "roadmap", "vacation", "report", "document", "what", "how", "when", "zeko"})) {
         json::object input;
@@ -135,7 +172,7 @@ assent::awaitable<assent::result<assent::ModelResponse>> DemoModel::generate(ass
     if (request.messages.empty())
         co_return assent::Errc::invalid_argument;
     auto const& last = request.messages.back();
-    auto answer = last.role() == assent::Role::tool ? tell(last) : ask(last.text(), *patterns_);
+    auto answer = last.role() == assent::Role::tool ? tell(last) : ask(last.text());
     if (on_chunk)
         stream(answer.text(), on_chunk);
     co_return assent::ModelResponse(std::move(answer));

@@ -2,7 +2,6 @@
 
 #include <assent/model.hpp>
 
-#include <memory>
 #include <string>
 #include <string_view>
 
@@ -12,15 +11,12 @@ namespace demo {
 /// the tools answered. The same words, the same answer.
 class DemoModel final : public assent::Model {
 public:
-    DemoModel();
     std::string const& name() const noexcept override { return name_; }
     std::string_view provider() const noexcept override { return "scripted"; }
     assent::awaitable<assent::result<assent::ModelResponse>> generate(assent::ModelRequest request, assent::ChunkSink on_chunk) override;
 
 private:
-    struct Patterns;
     std::string name_ = "scripted";
-    std::shared_ptr<Patterns const> patterns_;
 };
 
 }  // namespace demo
