@@ -76,16 +76,14 @@ awaitable<outcome<Grant>> Composition::prepare(std::shared_ptr<Composition> self
     co_return answer;
 }
 
-awaitable<result<bool>> Composition::withdraw(std::shared_ptr<Composition> self, ToolCall call)
+awaitable<result<bool>> withdraw_each(std::vector<AnyAuthorizer> authorizers, std::vector<std::string> handles, ToolCall call)
 {
     bool any = false;
     std::optional<Failure> failure;
-    for (std::size_t i = 0; i < self->members_.size(); ++i) {
-        BOOST_OUTCOME_CO_TRY(auto handle, self->handle_of(i, call));
+    for (std::size_t i = 0; i < authorizers.size(); ++i) {
         auto its_call = call;
-        its_call.resumed(std::move(handle));
-        auto member = self->members_[i];
-        auto const withdrawn = co_await member.withdraw(std::move(its_call));
+        its_call.resumed(std::move(handles[i]));
+        auto const withdrawn = co_await authorizers[i].withdraw(std::move(its_call));
         if (withdrawn)
             any = any || withdrawn.value();
         else if (!failure)
@@ -94,6 +92,16 @@ awaitable<result<bool>> Composition::withdraw(std::shared_ptr<Composition> self,
     if (failure)
         co_return *failure;
     co_return any;
+}
+
+awaitable<result<bool>> Composition::withdraw(std::shared_ptr<Composition> self, ToolCall call)
+{
+    std::vector<std::string> handles;
+    for (std::size_t i = 0; i < self->members_.size(); ++i) {
+        BOOST_OUTCOME_CO_TRY(auto handle, self->handle_of(i, call));
+        handles.push_back(std::move(handle));
+    }
+    co_return co_await withdraw_each(self->members_, std::move(handles), std::move(call));
 }
 
 result<std::string> Composition::handle_of(std::size_t member, ToolCall const& call) const
@@ -105,18 +113,17 @@ result<std::string> Composition::handle_of(std::size_t member, ToolCall const& c
 /// A call without an id cannot be told from one of the same action later: what was asked of the others for this one ends with it.
 awaitable<result<void>> Composition::settle(std::shared_ptr<Composition> self, std::size_t winner, ToolCall call, Choice choice)
 {
-    bool all = true;
+    std::vector<AnyAuthorizer> others;
+    std::vector<std::string> handles;
     for (std::size_t i = 0; i < self->members_.size(); ++i) {
         if (i == winner)
             continue;
         auto handle = self->handle_of(i, call);
-        auto its_call = call;
-        its_call.resumed(handle ? std::move(handle).value() : std::string());
-        auto member = self->members_[i];
-        auto const withdrawn = co_await member.withdraw(std::move(its_call));
-        all = all && withdrawn.has_value();
+        others.push_back(self->members_[i]);
+        handles.push_back(handle ? std::move(handle).value() : std::string());
     }
-    if (all)
+    auto const withdrawn = co_await withdraw_each(std::move(others), std::move(handles), std::move(call));
+    if (withdrawn)
         co_await Choice::forget(std::move(choice));
     co_return boost::outcome_v2::success();
 }

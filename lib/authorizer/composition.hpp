@@ -17,6 +17,10 @@
 
 namespace assent::detail {
 
+/// Gives a call up: withdraws what was asked of each authorizer for it, as that one's handle names it. All are asked, also after a failure.
+/// Completes with whether there was something. @param handles one for each.
+awaitable<result<bool>> withdraw_each(std::vector<AnyAuthorizer> authorizers, std::vector<std::string> handles, ToolCall call);
+
 /// What is behind a Combined.
 class Composition : public std::enable_shared_from_this<Composition> {
 public:

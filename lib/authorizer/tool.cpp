@@ -3,6 +3,7 @@
 #include "asio/cancellation.hpp"
 #include "authorizer/authorize_span.hpp"
 #include "authorizer/authorized_http_impl.hpp"
+#include "authorizer/composition.hpp"
 #include "authorizer/round.hpp"
 #include "authorizer/tool_execution.hpp"
 #include "schema/problems.hpp"
@@ -318,29 +319,14 @@ awaitable<result<bool>> Tool::withdraw_from(std::shared_ptr<Data const> data, To
 {
     if (auto const checked = prepare(*data, call); !checked)
         co_return checked.failure();
-    auto const& authorizers = data->authorizers;
-    bool const several = authorizers.size() > 1;
-    HandleSet handles;
-    if (several) {
-        BOOST_OUTCOME_CO_TRY(handles, HandleSet::parse(call.resumed(), authorizers.size()));
+    auto const count = data->authorizers.size();
+    std::vector<std::string> handles(count, call.resumed());
+    if (count > 1) {
+        BOOST_OUTCOME_CO_TRY(auto const parts, HandleSet::parse(call.resumed(), count));
+        for (std::size_t i = 0; i < count; ++i)
+            handles[i] = parts.of(count - 1 - i);  // the innermost is the first of the set
     }
-    bool any = false;
-    std::optional<Failure> failure;
-    std::size_t nesting = authorizers.size();
-    for (auto authorizer : authorizers) {
-        --nesting;
-        auto its_call = call;
-        if (several)
-            its_call.resumed(handles.of(nesting));
-        auto const withdrawn = co_await authorizer.withdraw(std::move(its_call));
-        if (withdrawn)
-            any = any || withdrawn.value();
-        else if (!failure)
-            failure = withdrawn.failure();
-    }
-    if (failure)
-        co_return *failure;
-    co_return any;
+    co_return co_await detail::withdraw_each(data->authorizers, std::move(handles), std::move(call));
 }
 
 /// The call as it will be approved and run.
