@@ -92,6 +92,7 @@ public:
     ///                   the host has no subject token. invalid_grant: the subject token is no longer good; the person must sign in.
     /// @par Errors       as TokenVaultAuthorizer::authorize(); invalid_target; subject_mismatch, see TokenExchange::actor().
     /// @par Cancellation terminal. An exchange under way is brought to its end and its token kept.
+    /// @par Concurrency  as TokenVaultAuthorizer::authorize().
     awaitable<outcome<Credentials>> authorize(ToolCall call);
     /// As authorize(); nothing is to be claimed.
     awaitable<outcome<Grant>> prepare(ToolCall call);

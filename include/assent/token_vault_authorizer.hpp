@@ -112,6 +112,9 @@ public:
     ///                   such: the client is misconfigured; temporarily_unavailable and HttpClient's: call again later; server_refused;
     ///                   the store's. The server's words are in Failure::server(), untrusted.
     /// @par Cancellation terminal. An exchange under way is brought to its end and its token kept.
+    /// @par Concurrency  any number of calls. Those of this object that want the same token make one exchange. An exchange asks nobody and
+    ///                   uses nothing up, so other objects and processes on the same store do not wait for it: at the same moment they make
+    ///                   one each, and all hand out the token that was stored first.
     /// @par Lifetime     the call is copied (cheaply). @par Exceptions bad_alloc only.
     awaitable<outcome<Credentials>> authorize(ToolCall call);
     /// As authorize(); nothing is to be claimed.

@@ -3,7 +3,6 @@
 #include "asio/cancellation.hpp"
 #include "authorizer/exchange_protocol.hpp"
 #include "authorizer/pending_audit.hpp"
-#include "core/digest.hpp"
 #include "protocol/action.hpp"
 #include "protocol/oauth_response.hpp"
 
@@ -35,14 +34,16 @@ ExchangeAuthorizer::ExchangeAuthorizer(Runtime runtime, OauthClient client, Exch
     if (auto const checked = check(settings_.fixed); !checked)
         throw ConfigurationError(checked.failure());
 
+    if (settings_.scopes.constant() && settings_.audience.constant() && settings_.login_hint.constant())
+        constant_ = std::make_shared<ExchangeRequest const>(settings_.fixed);
     static_cast<void>(runtime.http());  // says now that it is missing
     provider_ = Provider::make(std::move(runtime), std::move(client));
     id_ = authorizer_id("token_vault", provider_->client(), name);
-    cacheable_ = settings_.scopes.constant() && settings_.audience.constant() && settings_.login_hint.constant() &&
-                 settings_.common.context != CredentialsContext::tool_call && !settings_.direct.given();
+    cacheable_ = constant_ != nullptr && settings_.common.context != CredentialsContext::tool_call && !settings_.direct.given();
     PendingSettings pending;
     pending.renewable = true;
     pending.verifies = false;
+    pending.claims = false;
     pending.refresh_skew = settings_.common.refresh_skew;
     engine_ = std::make_shared<PendingEngine>(
         this->runtime(), std::make_unique<ExchangeProtocol>(provider_, settings_.subject_token, settings_.actor_token),
@@ -118,10 +119,10 @@ awaitable<outcome<Grant>> ExchangeAuthorizer::run_renew(std::shared_ptr<Exchange
 
 awaitable<result<bool>> ExchangeAuthorizer::run_cancel(std::shared_ptr<ExchangeAuthorizer> self, ToolCall call)
 {
-    BOOST_OUTCOME_CO_TRY(auto parameters, co_await self->resolve(call));
+    BOOST_OUTCOME_CO_TRY(auto request, co_await self->resolve(call));
     self->cache_.erase(call, self->settings_.common.context);
-    auto const intent = self->intent_of(call, std::move(parameters));
-    co_return co_await self->engine_->withdraw(intent->key);
+    auto const intent = self->intent_of(std::move(call), std::move(request));
+    co_return co_await self->engine_->withdraw(intent);
 }
 
 /// The host's handler hears of an interrupt before the caller.
@@ -136,40 +137,36 @@ awaitable<outcome<Credentials>> ExchangeAuthorizer::told(outcome<Credentials> an
     co_return answer;
 }
 
-awaitable<result<ExchangeParameters>> ExchangeAuthorizer::resolve(ToolCall call) const
+awaitable<result<ExchangeAuthorizer::Request>> ExchangeAuthorizer::resolve(ToolCall call) const
 {
     BOOST_OUTCOME_CO_TRY(check(call));
+    if (constant_)
+        co_return constant_;
     ExchangeParameters out = settings_.fixed;
-    bool const constant = settings_.scopes.constant() && settings_.audience.constant() && settings_.login_hint.constant();
-    if (constant)
-        co_return out;
     BOOST_OUTCOME_CO_TRY(out.scopes, co_await settings_.scopes.resolve(call));
     BOOST_OUTCOME_CO_TRY(out.audience, co_await settings_.audience.resolve(call));
     BOOST_OUTCOME_CO_TRY(out.login_hint, co_await settings_.login_hint.resolve(call));
     BOOST_OUTCOME_CO_TRY(check(out));
-    co_return out;
+    co_return std::make_shared<ExchangeRequest const>(std::move(out));
 }
 
-ExchangeAuthorizer::Intent ExchangeAuthorizer::intent_of(ToolCall const& call, ExchangeParameters parameters) const
+ExchangeAuthorizer::Intent ExchangeAuthorizer::intent_of(ToolCall call, Request request)
 {
-    auto const request = request_of(parameters);
     // Who calls without an id of the model's shares a token with all such calls of the tool: it is no approval of one action.
-    auto id = authorization_id(call, settings_.common.context, {}, request);
+    auto id = authorization_id(call, settings_.common.context, {}, request->canonical);
     auto const& principal = call.principal();
-    StoreKey key{"authorization"};
-    key.add(principal.issuer()).add(principal.subject()).add(principal.tenant()).add(principal.agent());
-    key.add(id_).add(id);
+    StoreKey key{"authorization", principal.issuer(), principal.subject(), principal.tenant(), principal.agent(), id_, id};
     PendingRecord seed;
     seed.flow = Flow::token_vault;
     seed.action_digest = std::move(id);
-    seed.nonce = random_base64url(16);
+    seed.nonce = random_.base64url(16);
     seed.tool_name = call.tool_name();
     seed.thread_id = call.thread_id();
     seed.call_id = call.call_id();
-    seed.scopes = parameters.scopes;
+    seed.scopes = request->parameters.scopes;
     seed.traceparent = call.traceparent();
     seed.one_use = false;
-    return std::make_shared<ExchangeIntent>(std::move(key), std::move(seed), std::move(parameters), call);
+    return std::make_shared<ExchangeIntent>(std::move(key), std::move(seed), std::move(request), std::move(call));
 }
 
 /// @param refused a token that will not do; empty: any will.
@@ -177,8 +174,15 @@ awaitable<outcome<Credentials>> ExchangeAuthorizer::obtain(ToolCall call, Secret
 {
     if (settings_.direct.given())
         co_return co_await obtain_directly(std::move(call), std::move(refused));
-    BOOST_OUTCOME_CO_TRY(auto parameters, co_await resolve(call));
-    auto const intent = intent_of(call, parameters);
+    auto request = constant_;
+    if (request) {
+        BOOST_OUTCOME_CO_TRY(check(call));
+    }
+    else {
+        BOOST_OUTCOME_CO_TRY(request, co_await resolve(call));
+    }
+    auto const& parameters = request->parameters;
+    auto const intent = intent_of(call, request);
     intent->refused = refused;
     BOOST_OUTCOME_CO_TRY(auto snapshot, co_await engine_->step(intent));
     BOOST_OUTCOME_CO_TRY(auto tokens, conclude(*snapshot, parameters));
@@ -195,7 +199,8 @@ awaitable<outcome<Credentials>> ExchangeAuthorizer::obtain(ToolCall call, Secret
 
 awaitable<outcome<Credentials>> ExchangeAuthorizer::obtain_directly(ToolCall call, Secret refused)
 {
-    BOOST_OUTCOME_CO_TRY(auto parameters, co_await resolve(call));
+    BOOST_OUTCOME_CO_TRY(auto request, co_await resolve(call));
+    auto const& parameters = request->parameters;
     BOOST_OUTCOME_CO_TRY(auto tokens, co_await settings_.direct.resolve(call));
     auto const now = runtime().clock().now();
     if (!tokens.valid_at(now, seconds(0)))
@@ -227,14 +232,15 @@ awaitable<outcome<Credentials>> ExchangeAuthorizer::renewed(ToolCall call, Token
     if (!refusal.needs_person() && !refusal.access_token.empty())
         co_return co_await obtain(std::move(call), std::move(refusal.access_token));
 
-    BOOST_OUTCOME_CO_TRY(auto parameters, co_await resolve(call));
+    BOOST_OUTCOME_CO_TRY(auto request, co_await resolve(call));
+    auto const& parameters = request->parameters;
     std::vector<std::string> granted;
     if (settings_.direct.given()) {
         if (!refusal.needs_person())
             co_return co_await obtain(std::move(call), std::move(refusal.access_token));
     }
     else {
-        auto const intent = intent_of(call, parameters);
+        auto const intent = intent_of(call, request);
         BOOST_OUTCOME_CO_TRY(auto current, co_await engine_->look_up(intent->key));
         bool const has_tokens = current->version != 0 && current->record.tokens;
         if (!refusal.needs_person()) {

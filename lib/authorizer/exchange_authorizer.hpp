@@ -14,6 +14,7 @@
 #include "authorizer/pending_engine.hpp"
 #include "authorizer/provider.hpp"
 #include "authorizer/withdrawals.hpp"
+#include "core/random_pool.hpp"
 #include "protocol/token_exchange.hpp"
 
 #include <memory>
@@ -68,6 +69,7 @@ public:
 
 private:
     using Intent = std::shared_ptr<PendingIntent>;
+    using Request = std::shared_ptr<ExchangeRequest const>;
 
     template <class T>
     static awaitable<outcome<T>> run(std::shared_ptr<ExchangeAuthorizer> self, ToolCall call);
@@ -80,8 +82,8 @@ private:
     awaitable<outcome<Credentials>> obtain(ToolCall call, Secret refused);
     awaitable<outcome<Credentials>> obtain_directly(ToolCall call, Secret refused);
     awaitable<outcome<Credentials>> renewed(ToolCall call, TokenRefusal refusal);
-    awaitable<result<ExchangeParameters>> resolve(ToolCall call) const;
-    Intent intent_of(ToolCall const& call, ExchangeParameters parameters) const;
+    awaitable<result<Request>> resolve(ToolCall call) const;
+    Intent intent_of(ToolCall call, Request request);
     outcome<TokenSet> conclude(PendingSnapshot const& snapshot, ExchangeParameters const& asked) const;
     Interrupt consent(ExchangeParameters const& asked, std::string_view reason, std::vector<std::string> const& granted,
                       ServerReply const* server, std::vector<std::string> demanded = {}) const;
@@ -91,6 +93,8 @@ private:
     ExchangeSettings settings_;
     std::shared_ptr<Provider> provider_;
     std::string id_;
+    Request constant_;  ///< Null when a function decides something of it.
+    RandomPool random_;
     bool cacheable_ = false;
     std::shared_ptr<PendingEngine> engine_;
     GrantCache cache_;

@@ -15,12 +15,12 @@ namespace assent {
 /// An exchange that may have to be made.
 class ExchangeIntent final : public PendingIntent {
 public:
-    ExchangeIntent(StoreKey its_key, PendingRecord its_seed, ExchangeParameters its_parameters, ToolCall its_call)
-        : PendingIntent(std::move(its_key), std::move(its_seed)), parameters(std::move(its_parameters)), call(std::move(its_call))
+    ExchangeIntent(StoreKey its_key, PendingRecord its_seed, std::shared_ptr<ExchangeRequest const> its_request, ToolCall its_call)
+        : PendingIntent(std::move(its_key), std::move(its_seed)), request(std::move(its_request)), call(std::move(its_call))
     {
     }
 
-    ExchangeParameters parameters;
+    std::shared_ptr<ExchangeRequest const> request;
     ToolCall call;  ///< For the functions that give the tokens to exchange.
 };
 
@@ -38,7 +38,8 @@ public:
     awaitable<RefreshAnswer> refresh(std::shared_ptr<PendingIntent const> intent, PendingRecord const& record) override;
 
 private:
-    awaitable<ExchangeAnswer> exchange(std::shared_ptr<PendingIntent const> intent);
+    template <class Answer>
+    awaitable<Answer> exchange(std::shared_ptr<PendingIntent const> intent);
 
     std::shared_ptr<Provider> provider_;
     Parameter<Secret> subject_token_;

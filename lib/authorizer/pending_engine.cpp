@@ -421,13 +421,26 @@ awaitable<result<void>> PendingEngine::consume(PendingSnapshotPtr granted)
 
 awaitable<result<bool>> PendingEngine::withdraw(StoreKey key, std::string nonce)
 {
+    return withdraw(std::move(key), std::move(nonce), nullptr);
+}
+
+awaitable<result<bool>> PendingEngine::withdraw(std::shared_ptr<PendingIntent const> intent)
+{
+    auto key = intent->key;
+    return withdraw(std::move(key), std::string(), std::move(intent));
+}
+
+/// @param unclaimed null: what is not stored is not withdrawn.
+awaitable<result<bool>> PendingEngine::withdraw(StoreKey key, std::string nonce, std::shared_ptr<PendingIntent const> unclaimed)
+{
     auto const self = shared_from_this();
     for (int attempt = 0; attempt < max_attempts; ++attempt) {
         BOOST_OUTCOME_CO_TRY(auto current, co_await look_up(key));
+        bool const asking = unclaimed && !settings_.claims && find(key);
         bool const another = !nonce.empty() && current->record.nonce != nonce;
-        if (current->version == 0 || current->record.is_final() || another)
+        if (!asking && (current->version == 0 || current->record.is_final() || another))
             co_return false;
-        auto record = withdrawn(current->record);
+        auto record = withdrawn(current->version != 0 ? current->record : unclaimed->seed);
         auto const until = keep_until(record, settings_, runtime_.clock().now());
         auto value = encode(record);
         BOOST_OUTCOME_CO_TRY(auto version, co_await runtime_.store().compare_exchange(key, current->version,

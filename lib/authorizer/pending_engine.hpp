@@ -111,6 +111,8 @@ public:
     /// Withdraws an authorization: the tombstone answers from now on. True when there was one to withdraw.
     /// @param nonce only the one of that nonce; empty: any.
     awaitable<result<bool>> withdraw(StoreKey key, std::string nonce = std::string());
+    /// The same; without PendingSettings::claims also what is being asked for and not stored yet. It is not granted then.
+    awaitable<result<bool>> withdraw(std::shared_ptr<PendingIntent const> intent);
 
     /// Somebody else has changed the stored authorization: what is known of it here is out of date, and those who wait are told.
     void look_again(StoreKey const& key);
@@ -215,6 +217,7 @@ private:
     awaitable<result<void>> sleep_until(PendingRecord::time_point when);
     double next_jitter();
 
+    awaitable<result<bool>> withdraw(StoreKey key, std::string nonce, std::shared_ptr<PendingIntent const> unclaimed);
     Slot take_in_hand(PendingSnapshot const& pending);
     void leave(Slot slot, std::uint32_t generation);
 

@@ -52,12 +52,11 @@ awaitable<result<PendingSnapshotPtr>> PendingEngine::operate(Slot slot, std::sha
     bool const on_time = flow.on_time;
     flow.on_time = false;
     auto const now = runtime_.clock().now();
-    auto settings = settings_;
-    settings.keep_lease = !flow.waiting.empty() || flow.watchers != 0;
-    std::optional<PendingRecord> seed;
+    std::shared_ptr<PendingRecord const> seed;
     if (intent)
-        seed = intent->seed;
-    PendingFsm fsm(std::move(settings), std::move(seed), intent && intent->resuming, next_jitter());
+        seed = std::shared_ptr<PendingRecord const>(intent, &intent->seed);
+    PendingFsm fsm(settings_, std::move(seed), intent && intent->resuming, next_jitter());
+    fsm.keep_lease(!flow.waiting.empty() || flow.watchers != 0);
     if (flow.lease_until != time_point{})
         fsm.own_schedule(flow.schedule);
     if (intent)
@@ -182,9 +181,8 @@ awaitable<result<PendingSnapshotPtr>> PendingEngine::apply(Slot slot, PollAnswer
     if (!current)
         co_return current;
 
-    auto settings = settings_;
-    settings.keep_lease = !flow.waiting.empty() || flow.watchers != 0;
-    PendingFsm fsm(std::move(settings), std::nullopt, false, next_jitter());
+    PendingFsm fsm(settings_, nullptr, false, next_jitter());
+    fsm.keep_lease(!flow.waiting.empty() || flow.watchers != 0);
     auto record = current.value()->record;
     auto const version = current.value()->version;
     if (version == 0)
@@ -277,7 +275,7 @@ awaitable<result<PendingSnapshotPtr>> PendingEngine::drive(Flow const& flow, Pen
         case PendingAction::Type::finish: {
             auto snapshot = std::make_shared<PendingSnapshot>();
             snapshot->key = std::move(key);
-            snapshot->record = fsm.record();
+            snapshot->record = fsm.take_record();
             snapshot->version = fsm.version();
             snapshot->interrupt = fsm.interrupt();
             snapshot->slowed_down = fsm.slowed_down();

@@ -17,10 +17,20 @@ constexpr std::string_view standard_alphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view url_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
+struct FreeMethod {
+    void operator()(EVP_MD* method) const noexcept { EVP_MD_free(method); }
+};
+
+/// EVP_sha256() is looked up anew in its provider by each use, which costs more than a short digest.
+EVP_MD const* sha256_method() {
+    static std::unique_ptr<EVP_MD, FreeMethod> const fetched(EVP_MD_fetch(nullptr, "SHA256", nullptr));
+    return fetched ? fetched.get() : EVP_sha256();
+}
+
 EVP_MD const* method(DigestAlgorithm algorithm) {
     switch (algorithm) {
     case DigestAlgorithm::sha256:
-        return EVP_sha256();
+        return sha256_method();
     case DigestAlgorithm::sha384:
         return EVP_sha384();
     case DigestAlgorithm::sha512:
@@ -74,6 +84,13 @@ std::string digest(DigestAlgorithm algorithm, std::string_view bytes) {
     return std::string(reinterpret_cast<char const*>(out.data()), size);
 }
 
+std::array<unsigned char, 32> sha256(std::string_view bytes) {
+    std::array<unsigned char, 32> out;
+    if (EVP_Digest(bytes.data(), bytes.size(), out.data(), nullptr, sha256_method(), nullptr) != 1)
+        throw std::runtime_error("OpenSSL could not compute a digest");
+    return out;
+}
+
 std::string hmac_sha256(std::string_view key, std::string_view bytes) {
     std::string out(32, '\0');
     unsigned int size = 0;
@@ -85,7 +102,8 @@ std::string hmac_sha256(std::string_view key, std::string_view bytes) {
 }
 
 std::string sha256_base64url(std::string_view bytes) {
-    return base64url_encode(digest(DigestAlgorithm::sha256, bytes));
+    auto const raw = sha256(bytes);
+    return base64url_encode(std::string_view(reinterpret_cast<char const*>(raw.data()), raw.size()));
 }
 
 void random_bytes(std::span<unsigned char> out) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -14,6 +15,8 @@ enum class DigestAlgorithm { sha256 = 1, sha384, sha512 };
 std::string digest(DigestAlgorithm algorithm, std::string_view bytes);
 /// HMAC-SHA256 (RFC 2104), 32 raw bytes.
 std::string hmac_sha256(std::string_view key, std::string_view bytes);
+/// SHA-256, 32 raw bytes.
+std::array<unsigned char, 32> sha256(std::string_view bytes);
 /// SHA-256 as base64url without padding, 43 characters.
 std::string sha256_base64url(std::string_view bytes);
 /// `bytes` (1 to 1024) random bytes from the system's generator as base64url without padding: handles, nonces, states.

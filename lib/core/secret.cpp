@@ -19,7 +19,11 @@ void wipe(std::string& text) noexcept
 #ifdef _LIBCPP_VERSION
     text.resize(text.capacity());  // its AddressSanitizer lets nobody beyond the size; does not allocate
 #endif
-    wipe(text.data(), text.capacity() + 1);
+    constexpr std::size_t inside = sizeof(std::string) - 2 * sizeof(void*) - 1;  // what libstdc++ keeps in the object itself
+    if (text.capacity() == inside)
+        wipe(text.data(), inside + 1);  // most are empty
+    else
+        wipe(text.data(), text.capacity() + 1);
     text.clear();
 }
 

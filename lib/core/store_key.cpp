@@ -31,6 +31,13 @@ bool take_component(std::string_view& text, std::string_view& component) {
     return true;
 }
 
+void append_component(std::string& text, std::string_view component) {
+    char digits[20];
+    auto const [end, error] = std::to_chars(std::begin(digits), std::end(digits), component.size());
+    static_cast<void>(error);  // 20 digits hold every 64-bit number
+    text.append(digits, end).append(1, ':').append(component);
+}
+
 Failure not_a_key() {
     return Failure(Errc::record_corrupt,
                    "a store key is not in format a1; was it written by another program?");
@@ -44,16 +51,13 @@ StoreKey::StoreKey(std::initializer_list<std::string_view> components) : StoreKe
         size += component.size() + 4;
     text_.reserve(size);
     for (std::string_view const component : components)
-        add(component);
+        append_component(text_, component);
 }
 
 StoreKey& StoreKey::add(std::string_view component) {
-    char digits[20];
-    auto const [end, error] = std::to_chars(std::begin(digits), std::end(digits), component.size());
-    static_cast<void>(error);  // 20 digits hold every 64-bit number
     // `component` may be a part of text_ itself.
     std::string const copy(component);
-    text_.append(digits, end).append(1, ':').append(copy);
+    append_component(text_, copy);
     return *this;
 }
 

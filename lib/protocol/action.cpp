@@ -23,10 +23,16 @@ std::string digest_of(CanonicalArray& parts) { return sha256_base64url(parts.tak
 
 std::string id_of(CanonicalArray& parts)
 {
-    auto digest = digest_of(parts);
-    digest.resize(id_length);
-    return digest;
+    // As many bytes as have all bits of these characters.
+    constexpr std::size_t bytes = (id_length + 3) / 4 * 3;
+    auto const digest = sha256(parts.take());
+    auto id = base64url_encode(std::string_view(reinterpret_cast<char const*>(digest.data()), bytes));
+    id.resize(id_length);
+    return id;
 }
+
+std::string authorization_id_of(ToolCall const& call, CredentialsContext context, std::string_view action_digest,
+                                std::string_view request);
 
 bool is_base64url(std::string_view text)
 {
@@ -53,8 +59,25 @@ result<std::string> action_digest(ToolCall const& call, std::string_view issuer,
     }
 }
 
+CanonicalRequest::CanonicalRequest(json::array const& request) : text_(canonical_json(request)) {}
+
 std::string authorization_id(ToolCall const& call, CredentialsContext context, std::string_view action_digest,
                              json::array const& request)
+{
+    bool const named_by_request = context != CredentialsContext::tool_call;
+    return authorization_id_of(call, context, action_digest, named_by_request ? canonical_json(request) : std::string());
+}
+
+std::string authorization_id(ToolCall const& call, CredentialsContext context, std::string_view action_digest,
+                             CanonicalRequest const& request)
+{
+    return authorization_id_of(call, context, action_digest, request.text());
+}
+
+namespace {
+
+std::string authorization_id_of(ToolCall const& call, CredentialsContext context, std::string_view action_digest,
+                                std::string_view request)
 {
     CanonicalArray parts;
     switch (context) {
@@ -82,9 +105,11 @@ std::string authorization_id(ToolCall const& call, CredentialsContext context, s
         break;
     case CredentialsContext::agent: parts.text("agent"); break;
     }
-    parts.add(request);
+    parts.canonical(request);
     return id_of(parts);
 }
+
+}  // namespace
 
 std::string authorizer_id(std::string_view flow, std::string_view issuer, std::string_view client_id, std::string_view name)
 {

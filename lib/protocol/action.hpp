@@ -18,12 +18,25 @@ namespace assent {
 result<std::string> action_digest(ToolCall const& call, std::string_view issuer, std::string_view client_id,
                                   boost::json::array const& request);
 
+/// The canonical text of what an authorizer asks for: the same for all its calls, when no function decides.
+class CanonicalRequest {
+public:
+    explicit CanonicalRequest(boost::json::array const& request);
+    std::string const& text() const noexcept { return text_; }
+
+private:
+    std::string text_;
+};
+
 /// Names one authorization among those of a principal and an authorizer, the same in every process.
 ///
 /// A call-scoped one is named by the model's call id, or by the action when there is none. A shared one by what is asked for,
 /// so that an approval of "buy 1" is not shared with "buy 1000".
 std::string authorization_id(ToolCall const& call, CredentialsContext context, std::string_view action_digest,
                              boost::json::array const& request);
+
+std::string authorization_id(ToolCall const& call, CredentialsContext context, std::string_view action_digest,
+                             CanonicalRequest const& request);
 
 /// Names an authorizer in stored keys.
 std::string authorizer_id(std::string_view flow, std::string_view issuer, std::string_view client_id, std::string_view name);

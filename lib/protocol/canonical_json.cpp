@@ -1,5 +1,7 @@
 #include "protocol/canonical_json.hpp"
 
+#include "core/plain_text.hpp"
+
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
@@ -75,6 +77,10 @@ bool is_ascii(std::string_view text) {
 void append_text(std::string& out, std::string_view text) {
     constexpr std::string_view hex = "0123456789abcdef";
     auto const plain = [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\'; };
+    if (plain_prefix<PlainText::printable>(text) == text.size()) {
+        out.append(1, '"').append(text).append(1, '"');
+        return;
+    }
     if (!is_ascii(text))
         static_cast<void>(to_utf16(text));
     out += '"';
@@ -272,6 +278,12 @@ CanonicalArray& CanonicalArray::add(json::value const& value) {
 CanonicalArray& CanonicalArray::add(json::array const& array) {
     separate();
     append_array(text_, array, 1);
+    return *this;
+}
+
+CanonicalArray& CanonicalArray::canonical(std::string_view text) {
+    separate();
+    text_ += text;
     return *this;
 }
 

@@ -24,11 +24,13 @@ std::string canonical_json(boost::json::value const& value);
 /// The canonical text of an array, written element by element without a copy of them.
 class CanonicalArray {
 public:
-    CanonicalArray() : text_("[") { text_.reserve(256); }
+    CanonicalArray() { text_.reserve(512); text_ = '['; }
     /// @par Exceptions NotCanonical.
     CanonicalArray& text(std::string_view text);
     CanonicalArray& add(boost::json::value const& value);
     CanonicalArray& add(boost::json::array const& array);
+    /// Adds what is canonical text already.
+    CanonicalArray& canonical(std::string_view text);
     /// canonical_json() of the array. Call once.
     std::string take();
 

@@ -1,6 +1,7 @@
 #include "protocol/oauth_response.hpp"
 
 #include "core/finite_json.hpp"
+#include "core/plain_text.hpp"
 #include "protocol/provider_metadata.hpp"
 #include "protocol/retry_after.hpp"
 #include "protocol/wiping_json.hpp"
@@ -393,6 +394,8 @@ result<TokenResponse> read_token_response(HttpResponse const& response, system_c
 namespace {
 
 void skip_space(std::string_view& text) noexcept {
+    if (!text.empty() && text.front() > ' ')
+        return;
     text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
 }
 
@@ -408,10 +411,7 @@ bool take(std::string_view& text, char c) noexcept {
 std::optional<std::string_view> take_plain_text(std::string_view& text) noexcept {
     if (!take(text, '"'))
         return std::nullopt;
-    auto const* const end = std::find_if(text.begin(), text.end(), [](char c) {
-        return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) > 0x7e;
-    });
-    auto const size = static_cast<std::size_t>(end - text.begin());
+    auto const size = plain_prefix<PlainText::printable>(text);
     if (size == text.size() || text[size] != '"')
         return std::nullopt;
     auto const taken = text.substr(0, size);
@@ -447,9 +447,127 @@ bool is_plainly_pending(HttpResponse const& response) noexcept {
     return pending && text.empty();
 }
 
+namespace {
+
+/// A JSON number of seconds, without sign, fraction or exponent.
+std::optional<seconds> take_plain_seconds(std::string_view& text) noexcept {
+    constexpr std::size_t most_digits = 12;
+    skip_space(text);
+    std::int64_t number = 0;
+    std::size_t size = 0;
+    for (; size < text.size() && text[size] >= '0' && text[size] <= '9'; ++size) {
+        if (size == most_digits)
+            return std::nullopt;
+        number = number * 10 + (text[size] - '0');
+    }
+    if (size == 0 || (size > 1 && text.front() == '0'))
+        return std::nullopt;
+    text.remove_prefix(size);
+    return seconds(number);
+}
+
+/// Members of a plain token response. Views into the body; those that are absent have no data.
+struct PlainTokens {
+    std::string_view access_token;
+    std::string_view refresh_token;
+    std::string_view id_token;
+    std::string_view token_type;
+    std::string_view scope;
+    std::string_view issued_token_type;
+    std::optional<seconds> expires_in;
+
+    std::string_view* find(std::string_view name) noexcept {
+        switch (name.size()) {
+        case 5: return name == "scope" ? &scope : nullptr;
+        case 8: return name == "id_token" ? &id_token : nullptr;
+        case 10: return name == "token_type" ? &token_type : nullptr;
+        case 12: return name == "access_token" ? &access_token : nullptr;
+        case 13: return name == "refresh_token" ? &refresh_token : nullptr;
+        case 17: return name == "issued_token_type" ? &issued_token_type : nullptr;
+        default: return nullptr;
+        }
+    }
+};
+
+/// Reads one flat object of the members that are known here, each at most once.
+std::optional<PlainTokens> find_plain_tokens(std::string_view text) noexcept {
+    PlainTokens out;
+    if (!take(text, '{'))
+        return std::nullopt;
+    do {
+        auto const name = take_plain_text(text);
+        if (!name || !take(text, ':'))
+            return std::nullopt;
+        if (*name == "expires_in") {
+            if (out.expires_in)
+                return std::nullopt;
+            out.expires_in = take_plain_seconds(text);
+            if (!out.expires_in)
+                return std::nullopt;
+            continue;
+        }
+        auto* const member = out.find(*name);
+        if (member == nullptr || member->data() != nullptr)
+            return std::nullopt;
+        auto const value = take_plain_text(text);
+        if (!value)
+            return std::nullopt;
+        *member = *value;
+    } while (take(text, ','));
+    if (!take(text, '}'))
+        return std::nullopt;
+    skip_space(text);
+    return text.empty() ? std::optional(out) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<TokenResponse> read_plain_tokens(HttpResponse const& response, system_clock::time_point now,
+                                               std::vector<std::string> const& requested_scopes) {
+    if (!is_success(response.status))
+        return std::nullopt;
+    auto const found = find_plain_tokens(response.body);
+    if (!found || found->access_token.empty())
+        return std::nullopt;
+    if (std::max({found->access_token.size(), found->refresh_token.size(), found->id_token.size()}) > max_token_bytes ||
+        found->scope.size() > max_scope_bytes)
+        return std::nullopt;
+    std::optional<TokenResponse> out(std::in_place);
+    auto& tokens = out->tokens;
+    if (found->token_type.data() != nullptr) {
+        if (equal_ignoring_case(found->token_type, "dpop"))
+            tokens.token_type = "DPoP";
+        else if (!equal_ignoring_case(found->token_type, "bearer"))
+            return std::nullopt;
+    }
+    if (found->scope.data() != nullptr) {
+        tokens.scopes = split_scopes(found->scope);
+        if (tokens.scopes.size() > max_scopes)
+            return std::nullopt;
+        out->scope_given = true;
+    } else {
+        tokens.scopes = requested_scopes;
+    }
+    tokens.access_token = Secret(found->access_token);
+    tokens.refresh_token = Secret(found->refresh_token);
+    tokens.id_token = Secret(found->id_token);
+    if (found->expires_in)
+        tokens.expires_at = now + std::min(*found->expires_in, longest_token_life);
+    out->issued_token_type = bounded(found->issued_token_type, 256);
+    return out;
+}
+
 std::variant<TokenResponse, OauthError> read_token_answer(HttpResponse const& response,
                                                           system_clock::time_point now,
                                                           std::vector<std::string> const& requested_scopes) {
+    if (auto tokens = read_plain_tokens(response, now, requested_scopes))
+        return std::move(*tokens);
+    return read_any_token_answer(response, now, requested_scopes);
+}
+
+std::variant<TokenResponse, OauthError> read_any_token_answer(HttpResponse const& response,
+                                                              system_clock::time_point now,
+                                                              std::vector<std::string> const& requested_scopes) {
     auto const body = read_json_object(response);
     if (!is_success(response.status) || (body && has_error(body.value())))
         return read_error(body ? &body.value() : nullptr, response, now);

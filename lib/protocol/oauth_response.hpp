@@ -102,11 +102,20 @@ result<TokenResponse> read_token_response(HttpResponse const& response,
                                           std::chrono::system_clock::time_point now,
                                           std::vector<std::string> const& requested_scopes);
 
+/// Reads a token response in the plainest JSON, which most are, without building a document. Nothing: see read_any_token_answer(), which
+/// reads the same of what can be read here.
+std::optional<TokenResponse> read_plain_tokens(HttpResponse const& response, std::chrono::system_clock::time_point now,
+                                               std::vector<std::string> const& requested_scopes);
+
 /// Reads whatever a token endpoint answered: tokens, or an error. A 2xx answer with an `error` member is an error; a 2xx answer that
 /// is no token response is transient with Errc::malformed_response.
 std::variant<TokenResponse, OauthError> read_token_answer(HttpResponse const& response,
                                                           std::chrono::system_clock::time_point now,
                                                           std::vector<std::string> const& requested_scopes);
+/// The same, always by way of a document.
+std::variant<TokenResponse, OauthError> read_any_token_answer(HttpResponse const& response,
+                                                              std::chrono::system_clock::time_point now,
+                                                              std::vector<std::string> const& requested_scopes);
 
 /// Reads the acknowledgement of a CIBA request.
 /// @param requested_expiry stands in for a missing expires_in.

@@ -46,8 +46,8 @@ void forget_secrets(PendingRecord& record)
 
 }  // namespace
 
-PendingFsm::PendingFsm(PendingSettings settings, std::optional<PendingRecord> seed, bool resuming, double jitter)
-    : settings_(std::move(settings)), seed_(std::move(seed)), resuming_(resuming), jitter_(jitter)
+PendingFsm::PendingFsm(PendingSettings const& settings, std::shared_ptr<PendingRecord const> seed, bool resuming, double jitter)
+    : settings_(settings), seed_(std::move(seed)), keep_lease_(settings.keep_lease), resuming_(resuming), jitter_(jitter)
 {
 }
 
@@ -58,14 +58,14 @@ void PendingFsm::known(PendingRecord record, std::uint64_t version)
     known_ = true;
 }
 
-PendingAction PendingFsm::resume(Event event, time_point now)
+PendingAction PendingFsm::resume(Event&& event, time_point now)
 {
     struct Visitor {
         PendingFsm& self;
         time_point now;
 
         PendingAction operator()(Begin) const { return self.known_ ? self.decide(now) : self.load(Step::loading); }
-        PendingAction operator()(Loaded& loaded) const { return self.on_loaded(std::move(loaded), now); }
+        PendingAction operator()(Loaded& loaded) const { return self.on_loaded(loaded, now); }
         PendingAction operator()(Saved saved) const { return self.on_saved(saved); }
         PendingAction operator()(Erased) const
         {
@@ -78,11 +78,11 @@ PendingAction PendingFsm::resume(Event event, time_point now)
                 return self.load(Step::loading);
             return self.save(std::exchange(self.retry_, Step::idle), now);
         }
-        PendingAction operator()(Verified& verified) const { return self.on_verified(std::move(verified), now); }
-        PendingAction operator()(StoreFailed& failed) const { return self.on_store_failed(std::move(failed), now); }
-        PendingAction operator()(StartAnswer& answer) const { return self.on_started(std::move(answer), now); }
-        PendingAction operator()(PollAnswer& answer) const { return self.on_polled(std::move(answer), now); }
-        PendingAction operator()(RefreshAnswer& answer) const { return self.on_refreshed(std::move(answer), now); }
+        PendingAction operator()(Verified& verified) const { return self.on_verified(verified, now); }
+        PendingAction operator()(StoreFailed& failed) const { return self.on_store_failed(failed, now); }
+        PendingAction operator()(StartAnswer& answer) const { return self.on_started(answer, now); }
+        PendingAction operator()(PollAnswer& answer) const { return self.on_polled(answer, now); }
+        PendingAction operator()(RefreshAnswer& answer) const { return self.on_refreshed(answer, now); }
     };
     return std::visit(Visitor{*this, now}, event);
 }
@@ -143,8 +143,12 @@ PendingFsm::time_point PendingFsm::keep_until(time_point now) const
     return assent::keep_until(record_, settings_, now);
 }
 
-PendingAction PendingFsm::on_loaded(Loaded loaded, time_point now)
+PendingAction PendingFsm::on_loaded(Loaded& loaded, time_point now)
 {
+    if (loaded.version == 0 && step_ == Step::loading) {
+        version_ = 0;
+        return decide(now);
+    }
     PendingRecord stored;
     if (loaded.version != 0) {
         auto decoded = decode_pending_record(loaded.value);
@@ -153,10 +157,14 @@ PendingAction PendingFsm::on_loaded(Loaded loaded, time_point now)
             return fail(decoded.failure());
         stored = std::move(decoded).value();
     }
-    if (step_ == Step::reloading_start && loaded.version != 0 && stored.state == PendingState::starting &&
-        stored.nonce == record_.nonce) {
-        version_ = loaded.version;
-        return save(Step::saving_start, now);
+    if (step_ == Step::reloading_start) {
+        bool const is_claim = loaded.version != 0 && stored.state == PendingState::starting && stored.nonce == record_.nonce;
+        bool const fits = settings_.claims ? is_claim : loaded.version == 0 || replaces(stored, now);
+        if (fits) {
+            version_ = loaded.version;
+            changed_ = true;
+            return save(Step::saving_start, now);
+        }
     }
     if (step_ == Step::reloading_tokens) {
         // Somebody changed the record while the token answer was on its way. The answer is given once: keep it if it still fits.
@@ -185,7 +193,7 @@ PendingAction PendingFsm::decide(time_point now)
 {
     if (version_ == 0) {
         if (may_start())
-            return claim_start(now);
+            return start(now);
         record_ = {};
         return finish();
     }
@@ -200,13 +208,13 @@ PendingAction PendingFsm::decide(time_point now)
         if (now < record_.lease_until)
             return wait(std::min(record_.lease_until, now + settings_.look_again));
         if (may_start())
-            return claim_start(now);
+            return start(now);
         return fail(Failure(Errc::temporarily_unavailable,
                             "the process that asked the provider stopped before it had an answer; call again without a handle"));
 
     case PendingState::unsure:
         if (now >= record_.lease_until && may_start())
-            return claim_start(now);
+            return start(now);
         if (record_.final_error) {
             Failure failure(*record_.final_error, "the provider asked to wait before it is asked again");
             return fail(record_.server ? failure.with_server(*record_.server) : failure);
@@ -224,7 +232,7 @@ PendingAction PendingFsm::decide(time_point now)
             return ask(PendingAction::Type::poll, Step::polling);
         record_.lease_owner = settings_.owner;
         record_.lease_until = now + settings_.poll_lease;
-        if (settings_.keep_lease)
+        if (keep_lease_)
             record_.lease_until = kept_lease_until(record_.schedule, settings_, now);
         return save(Step::claiming_poll, now);
 
@@ -235,7 +243,7 @@ PendingAction PendingFsm::decide(time_point now)
     case PendingState::consumed:
         // Without an id of the model's the same action asked for again is a new wish, and gets a new question.
         if (may_start() && seed_->call_id.empty())
-            return claim_start(now);
+            return start(now);
         return finish();
 
     case PendingState::denied:
@@ -248,22 +256,22 @@ PendingAction PendingFsm::decide(time_point now)
             return save(Step::saving, now);
         }
         if (may_start() && settings_.reprompt)
-            return claim_start(now);
+            return start(now);
         return finish();
 
     case PendingState::cancelled:
         if (may_start())
-            return claim_start(now);
+            return start(now);
         return finish();
     }
     return fail(Failure(Errc::record_corrupt, "a stored authorization has an unknown state"));
 }
 
-/// True when the granted tokens are good for that much longer.
-bool PendingFsm::alive(time_point now, seconds skew) const noexcept
+/// True when the tokens are good for that much longer.
+bool PendingFsm::alive(TokenSet const& tokens, time_point now, seconds skew) const noexcept
 {
-    bool const is_refused = !refused_.empty() && record_.tokens->access_token == refused_;
-    return !is_refused && record_.tokens->valid_at(now, skew);
+    bool const is_refused = !refused_.empty() && tokens.access_token == refused_;
+    return !is_refused && tokens.valid_at(now, skew);
 }
 
 PendingAction PendingFsm::decide_granted(time_point now)
@@ -274,7 +282,7 @@ PendingAction PendingFsm::decide_granted(time_point now)
     bool const renewable = !record_.one_use && (settings_.renewable || !record_.tokens->refresh_token.empty());
     if (!renewable) {
         if (may_start())
-            return claim_start(now);
+            return start(now);
         return end(PendingState::expired, InterruptKind::expired, Failure(), now);
     }
 
@@ -292,17 +300,34 @@ PendingAction PendingFsm::decide_granted(time_point now)
         Failure failure(Errc::temporarily_unavailable, "expired tokens could not be renewed just now; call again a little later");
         return fail(record_.server ? failure.with_server(*record_.server) : failure);
     }
+    if (!settings_.claims)
+        return ask(PendingAction::Type::refresh, Step::refreshing);
     // Known to all before the refresh token is used: whoever finds this after a crash knows that it may have been.
     record_.lease_owner = settings_.owner;
     record_.lease_until = now + settings_.poll_lease;
     return save(Step::claiming_refresh, now);
 }
 
-PendingAction PendingFsm::claim_start(time_point now)
+/// True when the answer that was not claimed is better than what another process has stored meanwhile. A withdrawal stays.
+bool PendingFsm::replaces(PendingRecord const& stored, time_point now) const noexcept
+{
+    switch (stored.state) {
+    case PendingState::granted: return !alive(*stored.tokens, now, settings_.refresh_skew);
+    case PendingState::starting:
+    case PendingState::unsure:
+    case PendingState::expired:
+    case PendingState::failed: return true;
+    default: return false;
+    }
+}
+
+PendingAction PendingFsm::start(time_point now)
 {
     record_ = *seed_;
     record_.state = PendingState::starting;
     record_.requested_at = now;
+    if (!settings_.claims)
+        return ask(PendingAction::Type::start, Step::starting);
     record_.lease_owner = settings_.owner;
     record_.lease_until = now + settings_.start_lease;
     return save(Step::claiming_start, now);
@@ -335,7 +360,7 @@ PendingAction PendingFsm::on_saved(Saved saved)
     }
 }
 
-PendingAction PendingFsm::on_store_failed(StoreFailed failed, time_point now)
+PendingAction PendingFsm::on_store_failed(StoreFailed& failed, time_point now)
 {
     if (step_ == Step::erasing) {
         version_ = 0;  // the lease ends by itself; what the provider said matters more
@@ -348,13 +373,15 @@ PendingAction PendingFsm::on_store_failed(StoreFailed failed, time_point now)
     bool const request_id = step_ == Step::saving_start || step_ == Step::reloading_start;
     bool const tokens = step_ == Step::saving_tokens || step_ == Step::reloading_tokens;
     bool const refreshed = step_ == Step::saving_refreshed || step_ == Step::reloading_refreshed;
-    if ((!request_id && !tokens && !refreshed) || ++store_failures_ > max_store_failures)
+    // Without a claim nobody has found out before that there is no room; what was not claimed can be had again.
+    bool const again = settings_.claims || !(failed.failure == Errc::store_full);
+    if ((!request_id && !tokens && !refreshed) || !again || ++store_failures_ > max_store_failures)
         return fail(std::move(failed.failure));
     retry_ = request_id ? Step::saving_start : refreshed ? Step::saving_refreshed : Step::saving_tokens;
     return wait(now + store_backoff(store_failures_ - 1));
 }
 
-PendingAction PendingFsm::on_started(StartAnswer answer, time_point now)
+PendingAction PendingFsm::on_started(StartAnswer& answer, time_point now)
 {
     switch (answer.kind) {
     case StartAnswer::Kind::accepted:
@@ -416,6 +443,10 @@ PendingAction PendingFsm::on_started(StartAnswer answer, time_point now)
 
 PendingAction PendingFsm::erase()
 {
+    if (!settings_.claims && step_ == Step::starting) {
+        version_ = 0;  // nothing of this start is stored
+        return finish();
+    }
     step_ = Step::erasing;
     PendingAction action(PendingAction::Type::erase);
     action.expected = version_;
@@ -424,20 +455,20 @@ PendingAction PendingFsm::erase()
 
 PendingAction PendingFsm::still_pending(time_point now)
 {
-    bool const covered = settings_.keep_lease && record_.lease_owner == settings_.owner &&
+    bool const covered = keep_lease_ && record_.lease_owner == settings_.owner &&
                          record_.schedule.next_poll_at() + settings_.poll_lease <= record_.lease_until;
     if (covered)
         return finish();
     record_.lease_owner.clear();
     record_.lease_until = {};
-    if (settings_.keep_lease) {
+    if (keep_lease_) {
         record_.lease_owner = settings_.owner;
         record_.lease_until = kept_lease_until(record_.schedule, settings_, record_.schedule.next_poll_at());
     }
     return save(Step::saving, now);
 }
 
-PendingAction PendingFsm::on_polled(PollAnswer answer, time_point now)
+PendingAction PendingFsm::on_polled(PollAnswer& answer, time_point now)
 {
     slowed_down_ = answer.kind == PollAnswer::Kind::slow_down;
     switch (answer.kind) {
@@ -482,7 +513,7 @@ PendingAction PendingFsm::on_polled(PollAnswer answer, time_point now)
     return still_pending(now);
 }
 
-PendingAction PendingFsm::on_verified(Verified verified, time_point now)
+PendingAction PendingFsm::on_verified(Verified const& verified, time_point now)
 {
     if (!verified.failure) {
         if (!record_.tokens->valid_at(now, seconds(0)))
@@ -500,7 +531,7 @@ PendingAction PendingFsm::on_verified(Verified verified, time_point now)
     return end(PendingState::failed, interrupt, failure, now);
 }
 
-PendingAction PendingFsm::on_refreshed(RefreshAnswer answer, time_point now)
+PendingAction PendingFsm::on_refreshed(RefreshAnswer& answer, time_point now)
 {
     record_.lease_owner.clear();
     record_.lease_until = {};
@@ -520,12 +551,12 @@ PendingAction PendingFsm::on_refreshed(RefreshAnswer answer, time_point now)
         return save(Step::saving_refreshed, now);
 
     case RefreshAnswer::Kind::hiccup:
-    case RefreshAnswer::Kind::misconfigured: return not_refreshed(std::move(answer), now);
+    case RefreshAnswer::Kind::misconfigured: return not_refreshed(answer, now);
 
     case RefreshAnswer::Kind::ended:
         engaged_ = false;
         if (may_start())
-            return claim_start(now);
+            return start(now);
         if (alive(now, seconds(0))) {
             record_.tokens->refresh_token = Secret();
             return save(Step::saving, now);
@@ -541,11 +572,11 @@ PendingAction PendingFsm::on_refreshed(RefreshAnswer answer, time_point now)
         changed_ = true;
         return erase();
     }
-    return not_refreshed(std::move(answer), now);
+    return not_refreshed(answer, now);
 }
 
 /// The old tokens serve on while they live.
-PendingAction PendingFsm::not_refreshed(RefreshAnswer answer, time_point now)
+PendingAction PendingFsm::not_refreshed(RefreshAnswer& answer, time_point now)
 {
     auto wait = refresh_backoff(record_.refresh_failures++, jitter_);
     if (answer.retry_after)

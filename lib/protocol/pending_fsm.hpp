@@ -4,8 +4,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 
 namespace assent {
@@ -98,6 +100,9 @@ public:
     std::chrono::hours refresh_token_lifetime{24 * 30};  ///< How long tokens with a refresh token are kept when nobody asks.
     bool verifies = true;                                ///< Renewed tokens are verified, as new ones are.
     bool renewable = false;                              ///< Tokens can be had anew without a refresh token, and without a person.
+    /// A start or a renewal is claimed in the store before the provider is asked. False where asking asks nobody and uses nothing up:
+    /// processes that ask at the same time do no harm, and the first answer that is stored counts for all.
+    bool claims = true;
     bool reprompt = true;                                ///< After an end was told, a new call may ask the person again.
     /// Keep the lease between polls and write the schedule only when the lease is renewed: for one who stays and polls again.
     bool keep_lease = false;
@@ -160,10 +165,11 @@ public:
     using Event =
         std::variant<Begin, Loaded, Saved, Erased, Waited, Verified, StoreFailed, StartAnswer, PollAnswer, RefreshAnswer>;
 
+    /// @param settings outlive this.
     /// @param seed what to ask when nothing is pending; without one nothing is ever started.
     /// @param resuming the call names this very authorization by its handle: tell its end again, never start another.
     /// @param jitter in [0, 1), for back-off.
-    PendingFsm(PendingSettings settings, std::optional<PendingRecord> seed, bool resuming, double jitter);
+    PendingFsm(PendingSettings const& settings, std::shared_ptr<PendingRecord const> seed, bool resuming, double jitter);
 
     /// Goes on from what this engine knows already, without loading it again. @pre version is not 0
     void known(PendingRecord record, std::uint64_t version);
@@ -179,13 +185,18 @@ public:
     /// Whether anybody will be told what comes. Default: true. An end that nobody was told of answers once, later.
     void audience(bool present) { audience_ = present; }
 
-    PendingAction resume(Event event, time_point now);
+    /// PendingSettings::keep_lease for this one; default: as the settings say.
+    void keep_lease(bool keep) { keep_lease_ = keep; }
+
+    PendingAction resume(Event&& event, time_point now);
 
     /// After finish: why there is nothing to tell, or none. The record, if any, is kept.
     std::optional<Failure> const& failure() const noexcept { return failure_; }
     /// After finish: the person cannot be asked; there is no record.
     std::optional<InterruptKind> interrupt() const noexcept { return interrupt_; }
     PendingRecord const& record() const noexcept { return record_; }
+    /// After finish: the record, which is not here any more.
+    PendingRecord take_record() noexcept { return std::move(record_); }
     /// 0 when there is no record.
     std::uint64_t version() const noexcept { return version_; }
     /// True when the last answer was slow_down.
@@ -219,30 +230,33 @@ private:
     PendingAction decide(time_point now);
     PendingAction ask(PendingAction::Type type, Step step);
     bool may_start() const noexcept { return seed_ && !resuming_ && !engaged_; }
-    PendingAction claim_start(time_point now);
-    bool alive(time_point now, std::chrono::seconds skew) const noexcept;
+    PendingAction start(time_point now);
+    bool replaces(PendingRecord const& stored, time_point now) const noexcept;
+    bool alive(TokenSet const& tokens, time_point now, std::chrono::seconds skew) const noexcept;
+    bool alive(time_point now, std::chrono::seconds skew) const noexcept { return alive(*record_.tokens, now, skew); }
     PendingAction decide_granted(time_point now);
     PendingAction load(Step step);
     PendingAction save(Step step, time_point now);
     PendingAction wait(time_point until);
     PendingAction finish();
     PendingAction fail(Failure failure);
-    PendingAction on_loaded(Loaded loaded, time_point now);
+    PendingAction on_loaded(Loaded& loaded, time_point now);
     PendingAction on_saved(Saved saved);
-    PendingAction on_store_failed(StoreFailed failed, time_point now);
-    PendingAction on_started(StartAnswer answer, time_point now);
-    PendingAction on_polled(PollAnswer answer, time_point now);
-    PendingAction on_verified(Verified verified, time_point now);
-    PendingAction on_refreshed(RefreshAnswer answer, time_point now);
-    PendingAction not_refreshed(RefreshAnswer answer, time_point now);
+    PendingAction on_store_failed(StoreFailed& failed, time_point now);
+    PendingAction on_started(StartAnswer& answer, time_point now);
+    PendingAction on_polled(PollAnswer& answer, time_point now);
+    PendingAction on_verified(Verified const& verified, time_point now);
+    PendingAction on_refreshed(RefreshAnswer& answer, time_point now);
+    PendingAction not_refreshed(RefreshAnswer& answer, time_point now);
     PendingAction erase();
     PendingAction still_pending(time_point now);
     PendingAction end(PendingState state, std::optional<InterruptKind> interrupt, Failure failure, time_point now);
     PendingAction verify();
     time_point keep_until(time_point now) const;
 
-    PendingSettings settings_;
-    std::optional<PendingRecord> seed_;
+    PendingSettings const& settings_;
+    std::shared_ptr<PendingRecord const> seed_;
+    bool keep_lease_;
     bool resuming_;
     double jitter_;
     Step step_ = Step::idle;

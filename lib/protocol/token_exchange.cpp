@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 #include <variant>
 
 namespace assent {
@@ -116,31 +117,43 @@ result<void> check(ExchangeParameters const& parameters)
     return boost::outcome_v2::success();
 }
 
-void add_parameters(FormBody& body, ExchangeParameters const& parameters, Secret const& subject_token, Secret const& actor_token)
+ExchangeRequest::ExchangeRequest(ExchangeParameters its_parameters)
+    : parameters(std::move(its_parameters)), canonical(request_of(parameters))
 {
-    auto const add = [&body](std::string_view name, std::string_view value) {
+    FormBody begin;
+    FormBody middle;
+    FormBody end;
+    auto const add = [&end](std::string_view name, std::string_view value) {
         if (!value.empty())
-            body.add(name, value);
+            end.add(name, value);
     };
-    body.add("grant_type", parameters.federated ? federated_grant : exchange_grant);
-    body.add("subject_token", subject_token.expose());
-    body.add("subject_token_type", parameters.subject_token_type);
+    begin.add("grant_type", parameters.federated ? federated_grant : exchange_grant);
+    middle.add("subject_token_type", parameters.subject_token_type);
     if (parameters.federated) {
-        body.add("connection", parameters.connection);
+        middle.add("connection", parameters.connection);
         add("login_hint", parameters.login_hint);
-        body.add("requested_token_type", federated_token);
-        return;
+        end.add("requested_token_type", federated_token);
     }
-    add("actor_token", actor_token.expose());
-    if (!actor_token.empty())
-        body.add("actor_token_type", parameters.actor_token_type);
-    add("requested_token_type", parameters.requested_token_type);
-    add("audience", parameters.audience);
-    for (auto const& resource : parameters.resources)
-        body.add("resource", resource);
-    add("scope", join_scopes(parameters.scopes));
-    for (auto const& [name, value] : parameters.further)
-        body.add(name, value);
+    else {
+        add("requested_token_type", parameters.requested_token_type);
+        add("audience", parameters.audience);
+        for (auto const& resource : parameters.resources)
+            end.add("resource", resource);
+        add("scope", join_scopes(parameters.scopes));
+        for (auto const& [name, value] : parameters.further)
+            end.add(name, value);
+    }
+    begin_ = begin.take();
+    middle_ = middle.take();
+    end_ = end.take();
+}
+
+void ExchangeRequest::add_to(FormBody& body, Secret const& subject_token, Secret const& actor_token) const
+{
+    body.append(begin_).add("subject_token", subject_token.expose()).append(middle_);
+    if (!parameters.federated && !actor_token.empty())
+        body.add("actor_token", actor_token.expose()).add("actor_token_type", parameters.actor_token_type);
+    body.append(end_);
 }
 
 ExchangeAnswer read_exchange(result<HttpResponse> const& answer, ExchangeParameters const& parameters,

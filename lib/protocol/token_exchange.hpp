@@ -6,6 +6,7 @@
 #include <assent/outcome.hpp>
 #include <assent/secret.hpp>
 
+#include "protocol/action.hpp"
 #include "protocol/form.hpp"
 
 #include <boost/json/array.hpp>
@@ -44,8 +45,23 @@ boost::json::array request_of(ExchangeParameters const& parameters);
 /// Scopes and URIs as the RFCs allow them, everything bounded. @par Errors invalid_argument naming the parameter.
 result<void> check(ExchangeParameters const& parameters);
 
-/// Adds the request's parameters; absent ones are left out.
-void add_parameters(FormBody& body, ExchangeParameters const& parameters, Secret const& subject_token, Secret const& actor_token);
+/// What of an exchange does not depend on its tokens, worked out once for all exchanges with the same parameters.
+class ExchangeRequest {
+public:
+    explicit ExchangeRequest(ExchangeParameters its_parameters);
+
+    ExchangeParameters const parameters;
+    CanonicalRequest const canonical;  ///< request_of().
+
+    /// Adds the request's parameters; absent ones are left out.
+    void add_to(FormBody& body, Secret const& subject_token, Secret const& actor_token) const;
+
+private:
+    // The encoded form, before, between and after the tokens.
+    std::string begin_;
+    std::string middle_;
+    std::string end_;
+};
 
 /// What came of an exchange.
 class ExchangeAnswer {

@@ -1,6 +1,6 @@
 #include "protocol/wiping_json.hpp"
 
-#include "core/wiping_text.hpp"
+#include "core/plain_text.hpp"
 
 #include <assent/secret.hpp>
 
@@ -128,108 +128,73 @@ result<json::object> parse_wiping(std::string_view text)
 
 // --- writing ---
 
-WipingJsonWriter::WipingJsonWriter(std::size_t size) { text_.reserve(size); }
+WipingJsonWriter::WipingJsonWriter(std::size_t size) : text_(size, '\0'), at_(text_.data()), end_(at_ + text_.size()) {}
 
 WipingJsonWriter::~WipingJsonWriter() { wipe(text_); }
 
-/// A comma, where a value or a name follows another value.
-void WipingJsonWriter::separate()
+void WipingJsonWriter::grow(std::size_t more)
 {
-    if (!text_.empty() && text_.back() != '{' && text_.back() != '[' && text_.back() != ':')
-        text_ += ',';
-}
-
-WipingJsonWriter& WipingJsonWriter::begin_object()
-{
-    make_room_wiping(text_, 2);
-    separate();
-    text_ += '{';
-    return *this;
-}
-
-WipingJsonWriter& WipingJsonWriter::end_object()
-{
-    make_room_wiping(text_, 1);
-    text_ += '}';
-    return *this;
-}
-
-WipingJsonWriter& WipingJsonWriter::begin_array()
-{
-    make_room_wiping(text_, 2);
-    separate();
-    text_ += '[';
-    return *this;
-}
-
-WipingJsonWriter& WipingJsonWriter::end_array()
-{
-    make_room_wiping(text_, 1);
-    text_ += ']';
-    return *this;
-}
-
-WipingJsonWriter& WipingJsonWriter::name(std::string_view name)
-{
-    make_room_wiping(text_, name.size() + 4);
-    separate();
-    text_.append(1, '"').append(name).append("\":");
-    return *this;
+    auto const written = static_cast<std::size_t>(at_ - text_.data());
+    std::string larger(2 * (written + more), '\0');
+    std::memcpy(larger.data(), text_.data(), written);
+    wipe(text_);
+    text_.swap(larger);
+    at_ = text_.data() + written;
+    end_ = text_.data() + text_.size();
 }
 
 WipingJsonWriter& WipingJsonWriter::text(std::string_view text)
 {
+    separate(text.size() + 3);
+    *at_++ = '"';
+    auto const plain = plain_prefix<PlainText::json>(text);
+    put(text.substr(0, plain));
+    if (plain < text.size())
+        put_escaped(text.substr(plain));
+    *at_++ = '"';
+    return *this;
+}
+
+/// What needs escapes, and leaves room for a quote.
+void WipingJsonWriter::put_escaped(std::string_view text)
+{
     constexpr std::string_view hex = "0123456789abcdef";
-    auto const plain = [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\'; };
-    make_room_wiping(text_, text.size() + 3);
-    separate();
-    text_ += '"';
-    char const* at = text.data();
-    char const* const end = at + text.size();
-    for (;;) {
-        char const* const run = at;
-        while (at != end && plain(*at))
-            ++at;
-        text_.append(run, at);
-        if (at == end)
-            break;
-        auto const c = static_cast<unsigned char>(*at++);
-        make_room_wiping(text_, static_cast<std::size_t>(end - at) + 7);
+    constexpr std::size_t longest = 6;
+    if (static_cast<std::size_t>(end_ - at_) < longest * text.size() + 1)
+        grow(longest * text.size() + 1);
+    while (!text.empty()) {
+        auto const c = static_cast<unsigned char>(text.front());
         if (c == '"' || c == '\\') {
-            char const escaped[] = {'\\', static_cast<char>(c)};
-            text_.append(escaped, sizeof escaped);
+            *at_++ = '\\';
+            *at_++ = static_cast<char>(c);
         }
         else {
-            char const escaped[] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
-            text_.append(escaped, sizeof escaped);
+            put("\\u00");
+            *at_++ = hex[c >> 4];
+            *at_++ = hex[c & 15];
         }
+        text.remove_prefix(1);
+        auto const plain = plain_prefix<PlainText::json>(text);
+        put(text.substr(0, plain));
+        text.remove_prefix(plain);
     }
-    text_ += '"';
-    return *this;
 }
 
 WipingJsonWriter& WipingJsonWriter::number(std::int64_t number)
 {
-    char digits[24];
-    auto const printed = std::to_chars(digits, digits + sizeof digits, number);
-    return json(std::string_view(digits, static_cast<std::size_t>(printed.ptr - digits)));
-}
-
-WipingJsonWriter& WipingJsonWriter::flag(bool flag) { return json(flag ? "true" : "false"); }
-
-WipingJsonWriter& WipingJsonWriter::json(std::string_view json)
-{
-    make_room_wiping(text_, json.size() + 1);
-    separate();
-    text_ += json;
+    separate(21);
+    at_ = std::to_chars(at_, end_, number).ptr;
     return *this;
 }
 
 std::string WipingJsonWriter::take()
 {
+    text_.resize(static_cast<std::size_t>(at_ - text_.data()));
     // A short string is copied by a move: wipe what is left.
     std::string taken = std::move(text_);
     wipe(text_);
+    at_ = end_ = text_.data();
+    follows_ = false;
     return taken;
 }
 

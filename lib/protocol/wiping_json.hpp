@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -29,25 +30,73 @@ public:
     WipingJsonWriter& operator=(WipingJsonWriter const&) = delete;
     ~WipingJsonWriter();
 
-    WipingJsonWriter& begin_object();
-    WipingJsonWriter& end_object();
-    WipingJsonWriter& begin_array();
-    WipingJsonWriter& end_array();
+    WipingJsonWriter& begin_object() { return begin('{'); }
+    WipingJsonWriter& end_object() { return end('}'); }
+    WipingJsonWriter& begin_array() { return begin('['); }
+    WipingJsonWriter& end_array() { return end(']'); }
     /// @pre needs no escaping.
-    WipingJsonWriter& name(std::string_view name);
+    WipingJsonWriter& name(std::string_view name)
+    {
+        separate(name.size() + 4);
+        *at_++ = '"';
+        put(name);
+        *at_++ = '"';
+        *at_++ = ':';
+        follows_ = false;
+        return *this;
+    }
     WipingJsonWriter& text(std::string_view text);
     WipingJsonWriter& number(std::int64_t number);
-    WipingJsonWriter& flag(bool flag);
+    WipingJsonWriter& flag(bool flag) { return json(flag ? "true" : "false"); }
     /// @pre is the text of one JSON value.
-    WipingJsonWriter& json(std::string_view json);
+    WipingJsonWriter& json(std::string_view json)
+    {
+        separate(json.size() + 1);
+        put(json);
+        return *this;
+    }
 
     /// What was written; nothing is left here.
     std::string take();
 
 private:
-    void separate();
+    /// Makes room for that many bytes, and writes a comma where a value or a name follows another value.
+    void separate(std::size_t size)
+    {
+        if (static_cast<std::size_t>(end_ - at_) < size)
+            grow(size);
+        if (follows_)
+            *at_++ = ',';
+        follows_ = true;
+    }
+    /// @pre there is room.
+    void put(std::string_view bytes) noexcept
+    {
+        if (!bytes.empty())
+            std::memcpy(at_, bytes.data(), bytes.size());
+        at_ += bytes.size();
+    }
+    WipingJsonWriter& begin(char bracket)
+    {
+        separate(2);
+        *at_++ = bracket;
+        follows_ = false;
+        return *this;
+    }
+    WipingJsonWriter& end(char bracket)
+    {
+        follows_ = false;
+        separate(1);
+        *at_++ = bracket;
+        return *this;
+    }
+    void grow(std::size_t more);
+    void put_escaped(std::string_view text);
 
-    std::string text_;
+    std::string text_;  ///< As long as there is room; what is written ends at at_.
+    char* at_;
+    char* end_;
+    bool follows_ = false;  ///< A value ends at at_.
 };
 
 }  // namespace assent

@@ -19,7 +19,7 @@ namespace {
 constexpr char format = 1;
 constexpr char kind = 1;
 constexpr std::size_t fingerprint_size = 8;
-constexpr std::size_t nonce_size = NoncePool::nonce_size;
+constexpr std::size_t nonce_size = 12;
 constexpr std::size_t tag_size = 16;
 constexpr std::size_t length_size = 4;
 constexpr std::size_t max_id = 32;
@@ -110,7 +110,7 @@ result<std::string> Envelope::seal(std::string_view place, std::string_view name
     OSSL_PARAM tag[] = {OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, text + text_size, tag_size), OSSL_PARAM_construct_end()};
     std::lock_guard const lock(mutex_);
     auto* const context = writer_.get();
-    nonces_.next(bytes_of(out.data() + nonce_at));
+    nonces_.fill(std::span(bytes_of(out.data() + nonce_at), nonce_size));
     bool const done = ::EVP_EncryptInit_ex2(context, nullptr, nullptr, bytes_of(out.data() + nonce_at), nullptr) == 1 &&
                       add_data(context, true, header_) && add_data(context, true, place) &&
                       ::EVP_EncryptUpdate(context, text, &size, text, static_cast<int>(text_size)) == 1 &&

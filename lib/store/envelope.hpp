@@ -3,7 +3,7 @@
 #include <assent/outcome.hpp>
 #include <assent/secret.hpp>
 
-#include "store/nonce_pool.hpp"
+#include "core/random_pool.hpp"
 
 #include <openssl/evp.h>
 
@@ -76,7 +76,7 @@ private:
     std::string header_;  ///< Of what is sealed.
     Context writer_;
     std::vector<Reader> readers_;
-    NoncePool nonces_;
+    RandomPool nonces_;
 };
 
 }  // namespace assent

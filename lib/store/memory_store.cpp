@@ -97,8 +97,9 @@ namespace {
 /// Finds nodes by their key. Many small tables, so that none takes long to grow.
 class Index {
 public:
-    Node* find(std::string_view key) const noexcept {
-        std::uint64_t const hash = sip_hash(key_, key);
+    std::uint64_t hash_of(std::string_view key) const noexcept { return sip_hash(key_, key); }
+    /// Here and below, `hash` is hash_of() the key.
+    Node* find(std::uint64_t hash, std::string_view key) const noexcept {
         Table const& table = tables_[hash % tables_.size()];
         if (table.buckets.empty())
             return nullptr;
@@ -108,9 +109,9 @@ public:
         }
         return nullptr;
     }
-    /// Makes room for one more node with that key. May throw; insert() then does not.
-    void reserve(std::string_view key) {
-        Table& table = tables_[sip_hash(key_, key) % tables_.size()];
+    /// Makes room for one more node with such a key. May throw; insert() then does not.
+    void reserve(std::uint64_t hash) {
+        Table& table = tables_[hash % tables_.size()];
         if (table.size < table.buckets.size())
             return;
         Table grown;
@@ -123,8 +124,7 @@ public:
         }
         table = std::move(grown);
     }
-    void insert(Node& node) noexcept {
-        std::uint64_t const hash = sip_hash(key_, node.key());
+    void insert(std::uint64_t hash, Node& node) noexcept {
         tables_[hash % tables_.size()].push(hash, node);
     }
     void erase(Node& node) noexcept {
@@ -175,8 +175,9 @@ public:
 
     result<std::optional<StoreEntry>> get(StoreKey const& key) {
         auto const now = clock_->now();
+        auto const hash = index_.hash_of(key.text());
         std::lock_guard const lock(mutex_);
-        Node const* const found = index_.find(key.text());
+        Node const* const found = index_.find(hash, key.text());
         if (found == nullptr || expired(*found, now))
             return std::optional<StoreEntry>();
         return std::optional<StoreEntry>(entry_of(*found));
@@ -189,9 +190,10 @@ public:
         std::string_view const text = key.text();
         if (text.size() + value.size() > std::min<std::size_t>(config_.max_bytes(), no_expiry))
             return full();
+        auto const hash = index_.hash_of(text);
         std::lock_guard const lock(mutex_);
         try {
-            return write_locked(text, expected, value, expires_at, now);
+            return write_locked(hash, text, expected, value, expires_at, now);
         } catch (std::bad_alloc const&) {
             return full();
         }
@@ -200,7 +202,7 @@ public:
     result<bool> erase(StoreKey const& key) {
         auto const now = clock_->now();
         std::lock_guard const lock(mutex_);
-        Node* const found = index_.find(key.text());
+        Node* const found = index_.find(index_.hash_of(key.text()), key.text());
         if (found == nullptr)
             return false;
         bool const was_there = !expired(*found, now);
@@ -250,11 +252,11 @@ public:
     }
 
 private:
-    result<StoreVersion> write_locked(std::string_view text, StoreVersion const* expected,
+    result<StoreVersion> write_locked(std::uint64_t hash, std::string_view text, StoreVersion const* expected,
                                       std::string_view value, std::optional<time_point> expires_at,
                                       time_point now) {
         for (std::size_t i = 0; i < swept_per_write && sweep_one(now); ++i) {}
-        Node* node = index_.find(text);
+        Node* node = index_.find(hash, text);
         if (node != nullptr && expired(*node, now)) {
             remove(*node);
             node = nullptr;
@@ -277,12 +279,12 @@ private:
                                                               : heap_.capacity());
         if (node == nullptr || !node->try_assign(value)) {
             if (node == nullptr)
-                index_.reserve(text);
+                index_.reserve(hash);
             Node* const fresh = Node::make(text, value);
             if (node != nullptr)
                 remove(*node);
             tree_.insert(*fresh);
-            index_.insert(*fresh);
+            index_.insert(hash, *fresh);
             bytes_ += fresh->size();
             node = fresh;
         } else {

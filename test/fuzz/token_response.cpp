@@ -51,6 +51,18 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
         auto const* const error = std::get_if<assent::OauthError>(&read);
         require(error != nullptr && error->kind == assent::OauthErrorKind::pending && !error->interval && !error->retry_after);
     }
+    if (auto const plain = assent::read_plain_tokens(response, now, requested)) {
+        // Read without a document, it is the same.
+        auto const read = assent::read_any_token_answer(response, now, requested);
+        auto const* const tokens = std::get_if<assent::TokenResponse>(&read);
+        require(tokens != nullptr);
+        auto const& a = plain->tokens;
+        auto const& b = tokens->tokens;
+        require(a.access_token == b.access_token && a.refresh_token == b.refresh_token && a.id_token == b.id_token);
+        require(a.token_type == b.token_type && a.scopes == b.scopes && a.expires_at == b.expires_at);
+        require(a.authorization_details().is_null() && b.authorization_details().is_null());
+        require(plain->scope_given == tokens->scope_given && plain->issued_token_type == tokens->issued_token_type);
+    }
     auto const answer = assent::read_token_answer(response, now, requested);
     if (auto const* tokens = std::get_if<assent::TokenResponse>(&answer)) {
         require(!tokens->tokens.access_token.empty());

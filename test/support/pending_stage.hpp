@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -30,14 +31,14 @@ public:
     }
     PendingFsm machine(std::optional<PendingRecord> its_seed = seed(), bool resuming = false) const
     {
-        return PendingFsm(settings, std::move(its_seed), resuming, 0.0);
+        return PendingFsm(settings, shared(std::move(its_seed)), resuming, 0.0);
     }
     /// A machine of another process.
     PendingFsm other(std::optional<PendingRecord> its_seed = seed()) const
     {
-        auto its = settings;
-        its.owner = "B";
-        return PendingFsm(std::move(its), std::move(its_seed), false, 0.0);
+        other_settings_ = settings;
+        other_settings_.owner = "B";
+        return PendingFsm(other_settings_, shared(std::move(its_seed)), false, 0.0);
     }
 
     /// Gives `event`, then answers what the store is asked, until the machine wants something else.
@@ -120,6 +121,10 @@ public:
     bool written_all_the_same = false;  ///< Failing writes are done, only their answer is lost.
 
 private:
+    static std::shared_ptr<PendingRecord const> shared(std::optional<PendingRecord> record)
+    {
+        return record ? std::make_shared<PendingRecord const>(std::move(*record)) : nullptr;
+    }
     PendingFsm::Event load()
     {
         ++loads;
@@ -151,6 +156,8 @@ private:
             return PendingFsm::Erased();
         return PendingFsm::Saved{fits ? version : 0};
     }
+
+    mutable PendingSettings other_settings_;  ///< Of the machines of another process.
 };
 
 }  // namespace assent::test

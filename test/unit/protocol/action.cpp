@@ -50,6 +50,11 @@ BOOST_AUTO_TEST_CASE(the_digest_is_the_same_in_every_process_and_version)
     // Stored approvals are compared with it. It must not change.
     BOOST_TEST(digest(call()) == "sn9dOEPI09JGj5VbgBGy0TnJYFUXqbTsXlr7PSEQSP8");
     BOOST_TEST(id(call(), CredentialsContext::tool_call) == "iXcLsPRLeeGX1bF_vzoldw");
+    BOOST_TEST(id(call(), CredentialsContext::tool) == "SzsxYeIezAXFsJajY4bWoL");
+    BOOST_TEST(id(call(), CredentialsContext::thread) == "t0ZJcv-zfQzZGxYFt-G1ik");
+    BOOST_TEST(id(call(), CredentialsContext::agent) == "ZKyhBsDALjM29qqwIUWCY2");
+    for (auto const context : {CredentialsContext::tool_call, CredentialsContext::tool, CredentialsContext::thread, CredentialsContext::agent})
+        BOOST_TEST(authorization_id(call(), context, digest(call()), CanonicalRequest(request())) == id(call(), context));
     BOOST_TEST(authorizer_id("ciba", "https://as.example/", "client", "name") == "BZftfhLgdg5KGPnetkrGs4");
     auto const client = OauthClient::standard("https://as.example/", "client");
     BOOST_TEST(authorizer_id("ciba", client, "name") == "BZftfhLgdg5KGPnetkrGs4");

@@ -288,6 +288,63 @@ BOOST_AUTO_TEST_CASE(a_token_endpoints_answer_is_tokens_or_an_error) {
     BOOST_TEST(std::get<OauthError>(read(500, R"({"access_token":"AT"})")).transient());
 }
 
+BOOST_AUTO_TEST_CASE(what_is_read_without_a_document_is_read_as_from_one) {
+    auto const same = [](TokenResponse const& a, TokenResponse const& b) {
+        return a.tokens.access_token == b.tokens.access_token && a.tokens.refresh_token == b.tokens.refresh_token &&
+               a.tokens.id_token == b.tokens.id_token && a.tokens.token_type == b.tokens.token_type &&
+               a.tokens.scopes == b.tokens.scopes && a.tokens.expires_at == b.tokens.expires_at &&
+               a.tokens.authorization_details() == b.tokens.authorization_details() && a.scope_given == b.scope_given &&
+               a.issued_token_type == b.issued_token_type;
+    };
+    std::size_t plain_ones = 0;
+    auto const check = [&](std::string const& body, bool is_plain, int status = 200) {
+        HttpResponse const response(status, body);
+        std::vector<std::string> const requested{"a", "b"};
+        auto const plain = read_plain_tokens(response, now, requested);
+        BOOST_TEST(plain.has_value() == is_plain, body.substr(0, 100));
+        auto const read = read_any_token_answer(response, now, requested);
+        auto const* const tokens = std::get_if<TokenResponse>(&read);
+        if (plain) {
+            ++plain_ones;
+            BOOST_REQUIRE_MESSAGE(tokens != nullptr, body.substr(0, 100));
+            BOOST_TEST(same(*plain, *tokens), body.substr(0, 100));
+        }
+        auto const either = read_token_answer(response, now, requested);
+        BOOST_TEST((either.index() == read.index()));
+    };
+    check(R"({"access_token":"AT"})", true);
+    check(R"({"access_token":"AT","scope":"openid b,c  b","expires_in":3599,"issued_token_type":"urn:x","token_type":"Bearer"})", true);
+    check(" {\n \"access_token\" :\t\"AT\" , \"expires_in\" : 0 } \r\n", true);
+    check(R"({"access_token":"AT","refresh_token":"RT","id_token":"e.y.J","token_type":"dPoP","scope":""})", true);
+    check(R"({"access_token":"AT","refresh_token":"","id_token":"","issued_token_type":""})", true);
+    check(R"({"access_token":"AT","expires_in":999999999999})", true);
+    check(R"({"access_token":"AT","issued_token_type":")" + std::string(300, 'u') + "\"}", true);
+    check(R"({"access_token":")" + std::string(64 * 1024, 't') + "\"}", true);
+    BOOST_TEST(plain_ones == 8u);
+
+    // Members and values that a document is needed for, or that are wrong.
+    for (std::string const member :
+         {R"("expires_in":"3600")", R"("expires_in":-1)", R"("expires_in":1.5)", R"("expires_in":1e3)", R"("expires_in":01)",
+          R"("expires_in":9999999999999)", R"("expires_in":null)", R"("expires_in":)", R"("expires_in":1x)", R"("scope":["a"])",
+          R"("scope":null)", R"("token_type":"mac")", R"("token_type":"")", R"("token_type":"N_A")", R"("authorization_details":[])",
+          R"("error":"")", R"("error":"access_denied")", R"("further":"member")", R"("id_token":"\u0041")", R"("id_token":"\"")",
+          R"("access_token":"twice")", R"("scope":"a","scope":"b")", R"("expires_in":1,"expires_in":2)", R"("id_token":7)", R"("id_token")",
+          "\"id_token\":\"caf\xC3\xA9\"", "\"id_token\":\"\x7f\"", "\"id_token\":\"a\nb\"", R"("id_token":"a)", R"("id_token":"a",)", ""})
+        check(R"({"access_token":"AT",)" + member + "}", false);
+    for (std::string const body : {"", "{}", "[]", "{", R"({"access_token":""})", R"({"access_token":"AT"}x)", R"({"access_token":"AT"} {})",
+                                   R"({"access_token":"AT")", R"("access_token":"AT")", "\xEF\xBB\xBF{\"access_token\":\"AT\"}"})
+        check(body, false);
+    check(R"({"access_token":")" + std::string(64 * 1024 + 1, 't') + "\"}", false);
+    check(R"({"access_token":"AT","scope":")" + std::string(32 * 1024 + 1, 's') + "\"}", false);
+    std::string many = "s";
+    for (int n = 0; n < 600; ++n)
+        many += " " + std::to_string(n);
+    check(R"({"access_token":"AT","scope":")" + many + "\"}", false);
+    check(R"({"access_token":"AT"})", false, 400);
+    check(R"({"access_token":"AT"})", false, 302);
+    check(R"({"access_token":"AT"})", true, 201);
+}
+
 BOOST_AUTO_TEST_CASE(a_backchannel_response_is_read_within_bounds) {
     auto const read =
         backchannel(R"({"auth_req_id":"1c266114-a1be-4252-8ad1-04986c5b9ac1","expires_in":120,"interval":2})")

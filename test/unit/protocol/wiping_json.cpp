@@ -1,11 +1,16 @@
+#include "core/plain_text.hpp"
 #include "protocol/wiping_json.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace {
 
@@ -76,6 +81,41 @@ BOOST_AUTO_TEST_CASE(written_text_is_complete_at_any_length_and_reads_as_what_wa
                                              {"raw", boost::json::array{1}}, {"none", boost::json::object()}};
         BOOST_TEST((boost::json::parse(written) == expected));
         BOOST_TEST(out.take() == "");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(plain_text_ends_where_a_byte_is_not_plain_wherever_that_is) {
+    using assent::PlainText;
+    for (int c = 0; c < 256; ++c) {
+        bool const json = c >= 0x20 && c != '"' && c != '\\';
+        bool const printable = json && c < 0x7f;
+        for (std::size_t const at : {0U, 1U, 7U, 8U, 9U, 15U, 16U, 18U}) {
+            for (std::string_view const filling : {"~", " ", "!", "#", "[", "]", "a"}) {
+                std::string text;
+                while (text.size() < 19)
+                    text += filling;
+                text[at] = static_cast<char>(c);
+                BOOST_REQUIRE(assent::plain_prefix<PlainText::json>(text) == (json ? text.size() : at));
+                BOOST_REQUIRE(assent::plain_prefix<PlainText::printable>(text) == (printable ? text.size() : at));
+            }
+        }
+    }
+    BOOST_TEST(assent::plain_prefix<PlainText::json>("") == 0u);
+    BOOST_TEST(assent::plain_prefix<PlainText::json>({}) == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(what_needs_escapes_is_written_whole_wherever_it_is) {
+    std::vector<std::string> texts{"\"", "\xC3\xA9\t\x7f"};
+    texts.push_back(std::string(100, '\\'));
+    texts.push_back(std::string(40, '\n').append("end"));
+    texts.push_back(std::string("a\x01").append(50, 'b').append("\""));
+    for (std::size_t const room : {0U, 1U, 20U, 64U, 4096U}) {
+        for (auto const& text : texts) {
+            assent::WipingJsonWriter out(room);
+            auto const written = out.begin_array().text(text).text("next").number(std::numeric_limits<std::int64_t>::min()).end_array().take();
+            boost::json::value const expected{text, "next", std::numeric_limits<std::int64_t>::min()};
+            BOOST_TEST((boost::json::parse(written) == expected));
+        }
     }
 }
 

@@ -1,11 +1,13 @@
 #include "core/digest.hpp"
+#include "core/random_pool.hpp"
 #include "store/name_hash.hpp"
-#include "store/nonce_pool.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 #include <array>
 #include <set>
+#include <span>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -44,10 +46,12 @@ StoreKey key_of(std::vector<std::string> const& components)
     return key;
 }
 
-std::string drawn(NoncePool& pool)
+constexpr std::size_t nonce_size = 12;
+
+std::string drawn(RandomPool& pool)
 {
-    std::array<unsigned char, NoncePool::nonce_size> nonce{};
-    pool.next(nonce.data());
+    std::array<unsigned char, nonce_size> nonce{};
+    pool.fill(nonce);
     return std::string(nonce.begin(), nonce.end());
 }
 
@@ -109,8 +113,8 @@ BOOST_AUTO_TEST_CASE(a_name_that_is_refused_leaves_the_next_as_it_is)
 
 BOOST_AUTO_TEST_CASE(no_nonce_is_given_twice)
 {
-    NoncePool pool;
-    NoncePool other;
+    RandomPool pool;
+    RandomPool other;
     std::set<std::string> seen;
     for (int i = 0; i < 5000; ++i) {
         BOOST_REQUIRE(seen.insert(drawn(pool)).second);
@@ -118,9 +122,25 @@ BOOST_AUTO_TEST_CASE(no_nonce_is_given_twice)
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_pool_gives_any_number_of_bytes)
+{
+    RandomPool pool;
+    std::set<std::string> seen;
+    for (std::size_t const size : {16U, 1000U, 4000U, 4092U, 4093U, 10000U, 16U}) {
+        std::string bytes(size, '\0');
+        pool.fill(std::span(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size()));
+        BOOST_TEST(seen.insert(bytes.substr(0, 16)).second);
+        BOOST_TEST(seen.insert(bytes.substr(size - 8)).second);
+    }
+    BOOST_TEST(pool.base64url(16).size() == 22u);
+    BOOST_TEST(base64url_decode(pool.base64url(1024)).value().size() == 1024u);
+    BOOST_CHECK_THROW(static_cast<void>(pool.base64url(0)), std::invalid_argument);
+    BOOST_CHECK_THROW(static_cast<void>(pool.base64url(1025)), std::invalid_argument);
+}
+
 BOOST_AUTO_TEST_CASE(both_sides_of_a_fork_draw_nonces_of_their_own)
 {
-    NoncePool pool;
+    RandomPool pool;
     static_cast<void>(drawn(pool));  // the rest of what was drawn is in memory now, for both
     std::array<int, 2> ends{};
     BOOST_REQUIRE(::pipe(ends.data()) == 0);
@@ -141,10 +161,10 @@ BOOST_AUTO_TEST_CASE(both_sides_of_a_fork_draw_nonces_of_their_own)
     int status = 0;
     ::waitpid(child, &status, 0);
     BOOST_TEST(status == 0);
-    BOOST_REQUIRE(theirs.size() == 400 * NoncePool::nonce_size);
+    BOOST_REQUIRE(theirs.size() == 400 * nonce_size);
     std::set<std::string> seen;
-    for (std::size_t i = 0; i < theirs.size(); i += NoncePool::nonce_size)
-        BOOST_REQUIRE(seen.insert(theirs.substr(i, NoncePool::nonce_size)).second);
+    for (std::size_t i = 0; i < theirs.size(); i += nonce_size)
+        BOOST_REQUIRE(seen.insert(theirs.substr(i, nonce_size)).second);
     for (int i = 0; i < 400; ++i)
         BOOST_REQUIRE(seen.insert(drawn(pool)).second);
 }
