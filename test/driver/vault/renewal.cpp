@@ -202,38 +202,39 @@ BOOST_AUTO_TEST_CASE(an_answer_that_comes_after_another_process_has_stored_its_o
 {
     Process a(*this, store);
     Process b(*this, store);
-    bool hang = true;
-    provider->hang = [&hang](HttpRequest const&) { return hang; };
-    for (auto const& token : {"third-party-secret-1", "third-party-secret-3"}) {
-        hang = true;
+    bool down = true;
+    answers = [&down](std::size_t, Form const&) { return down ? std::optional<result<HttpResponse>>(HttpResponse(503, "")) : std::nullopt; };
+    for (auto const& token : {"third-party-secret-2", "third-party-secret-5"}) {
+        down = true;
         a.calls.clear();
         b.calls.clear();
         a.call();
-        pass_in(*this, {&a, &b}, 1s);
-        hang = false;
+        pass_in(*this, {&a, &b}, 0s);
+        down = false;
         b.call();
         pass_in(*this, {&a, &b}, 0s);
         BOOST_REQUIRE(b.calls[0].done());
         BOOST_TEST(token_of(b.calls[0].value()) == token);
         BOOST_TEST(!a.calls[0].done());
-        pass_in(*this, {&a, &b}, 20s);
+        pass_in(*this, {&a, &b}, 1s);
         BOOST_REQUIRE(a.calls[0].done());
         BOOST_TEST(token_of(a.calls[0].value()) == token);
         clock->advance(3545s);
     }
+    BOOST_TEST(exchanges() == 6u);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_withdrawn_while_it_is_exchanged_is_not_granted)
 {
     auto authorizer = vault();
-    bool hang = true;
-    provider->hang = [&hang](HttpRequest const&) { return hang; };
+    bool down = true;
+    answers = [&down](std::size_t, Form const&) { return down ? std::optional<result<HttpResponse>>(HttpResponse(503, "")) : std::nullopt; };
     std::vector<Background<Answer>> calls;
     calls.emplace_back(io, authorizer.authorize(look()));
-    pass(1s);
+    poll();
     BOOST_TEST(run(authorizer.cancel(look())).value());
-    hang = false;
-    pass(20s);
+    down = false;
+    pass(1s);
     BOOST_REQUIRE(calls[0].done());
     BOOST_TEST(is(calls[0].value(), Errc::temporarily_unavailable));
     BOOST_TEST(!authorizer.try_cached(look()).has_value());
