@@ -132,7 +132,7 @@ private:
     };
     struct Ended {
         bool changed = false;
-        std::optional<TokenSet> tokens;  ///< Yet to be revoked; the store has them, too.
+        Boxed<TokenSet> tokens;  ///< Yet to be revoked; the store has them, too.
     };
 
     awaitable<result<Stored>> load(StoreKey key);

@@ -18,6 +18,11 @@ using std::chrono::seconds;
 awaitable<outcome<Credentials>> ready(Credentials credentials) { co_return credentials; }
 awaitable<outcome<Grant>> prepared(Credentials credentials) { co_return Grant(std::move(credentials)); }
 
+bool is_granted(PendingSnapshot const& snapshot) noexcept
+{
+    return !snapshot.interrupt && snapshot.version != 0 && snapshot.record.state == PendingState::granted;
+}
+
 }  // namespace
 
 ExchangeAuthorizer::ExchangeAuthorizer(Runtime runtime, OauthClient client, ExchangeSettings settings)
@@ -96,7 +101,8 @@ awaitable<outcome<T>> ExchangeAuthorizer::run(std::shared_ptr<ExchangeAuthorizer
     co_await asio::this_coro::throw_if_cancelled(false);
     Secret nothing_refused;
     auto answer = co_await self->obtain(call, std::move(nothing_refused));
-    answer = co_await self->told(std::move(answer), std::move(call));
+    if (self->is_told(answer))
+        answer = co_await self->told(std::move(answer), std::move(call));
     co_await asio::this_coro::throw_if_cancelled(throws);
     if constexpr (std::is_same_v<T, Credentials>)
         co_return answer;
@@ -111,7 +117,8 @@ awaitable<outcome<Grant>> ExchangeAuthorizer::run_renew(std::shared_ptr<Exchange
     bool const throws = co_await asio::this_coro::throw_if_cancelled();
     co_await asio::this_coro::throw_if_cancelled(false);
     auto answer = co_await self->renewed(call, std::move(refusal));
-    answer = co_await self->told(std::move(answer), std::move(call));
+    if (self->is_told(answer))
+        answer = co_await self->told(std::move(answer), std::move(call));
     co_await asio::this_coro::throw_if_cancelled(throws);
     BOOST_OUTCOME_CO_TRY(auto credentials, std::move(answer));
     co_return Grant(std::move(credentials));
@@ -125,11 +132,14 @@ awaitable<result<bool>> ExchangeAuthorizer::run_cancel(std::shared_ptr<ExchangeA
     co_return co_await self->engine_->withdraw(intent);
 }
 
-/// The host's handler hears of an interrupt before the caller.
+bool ExchangeAuthorizer::is_told(outcome<Credentials> const& answer) const
+{
+    return answer.has_interrupt() && settings_.common.on_interrupt;
+}
+
+/// The host's handler hears of an interrupt before the caller. @pre is_told()
 awaitable<outcome<Credentials>> ExchangeAuthorizer::told(outcome<Credentials> answer, ToolCall call) const
 {
-    if (!answer.has_interrupt() || !settings_.common.on_interrupt)
-        co_return answer;
     auto interrupt = answer.interrupt();
     auto handled = co_await settings_.common.on_interrupt(std::move(interrupt), std::move(call));
     if (!handled)
@@ -156,7 +166,8 @@ ExchangeAuthorizer::Intent ExchangeAuthorizer::intent_of(ToolCall call, Request 
     auto id = authorization_id(call, settings_.common.context, {}, request->canonical);
     auto const& principal = call.principal();
     StoreKey key{"authorization", principal.issuer(), principal.subject(), principal.tenant(), principal.agent(), id_, id};
-    PendingRecord seed;
+    auto intent = std::make_shared<ExchangeIntent>(std::move(key));
+    auto& seed = intent->seed;
     seed.flow = Flow::token_vault;
     seed.action_digest = std::move(id);
     seed.nonce = random_.base64url(16);
@@ -166,7 +177,9 @@ ExchangeAuthorizer::Intent ExchangeAuthorizer::intent_of(ToolCall call, Request 
     seed.scopes = request->parameters.scopes;
     seed.traceparent = call.traceparent();
     seed.one_use = false;
-    return std::make_shared<ExchangeIntent>(std::move(key), std::move(seed), std::move(request), std::move(call));
+    intent->request = std::move(request);
+    intent->call = std::move(call);
+    return intent;
 }
 
 /// @param refused a token that will not do; empty: any will.
@@ -181,20 +194,15 @@ awaitable<outcome<Credentials>> ExchangeAuthorizer::obtain(ToolCall call, Secret
     else {
         BOOST_OUTCOME_CO_TRY(request, co_await resolve(call));
     }
-    auto const& parameters = request->parameters;
     auto const intent = intent_of(call, request);
     intent->refused = refused;
     BOOST_OUTCOME_CO_TRY(auto snapshot, co_await engine_->step(intent));
-    BOOST_OUTCOME_CO_TRY(auto tokens, conclude(*snapshot, parameters));
-    if (!refused.empty() && tokens.access_token == refused) {
+    if (!refused.empty() && is_granted(*snapshot) && snapshot->record.tokens->access_token == refused) {
         // The provider has no other: it does not know that this one is no good.
         BOOST_OUTCOME_CO_TRY(co_await engine_->withdraw(intent->key));
-        co_return consent(parameters, consent_reason::token_refused, tokens.scopes, nullptr);
+        co_return consent(request->parameters, consent_reason::token_refused, snapshot->record.tokens->scopes, nullptr);
     }
-    auto credentials = granted(std::move(tokens), parameters);
-    if (cacheable_)
-        cache_.put(call, settings_.common.context, credentials, runtime().clock().now());
-    co_return credentials;
+    co_return conclude(*snapshot, request->parameters, call);
 }
 
 awaitable<outcome<Credentials>> ExchangeAuthorizer::obtain_directly(ToolCall call, Secret refused)
@@ -273,7 +281,7 @@ awaitable<outcome<Credentials>> ExchangeAuthorizer::renewed(ToolCall call, Token
     co_return interrupt;
 }
 
-outcome<TokenSet> ExchangeAuthorizer::conclude(PendingSnapshot const& snapshot, ExchangeParameters const& asked) const
+outcome<Credentials> ExchangeAuthorizer::conclude(PendingSnapshot const& snapshot, ExchangeParameters const& asked, ToolCall const& call)
 {
     auto const& record = snapshot.record;
     auto const* server = record.server ? &*record.server : nullptr;
@@ -288,8 +296,12 @@ outcome<TokenSet> ExchangeAuthorizer::conclude(PendingSnapshot const& snapshot, 
             interrupt.server(*server);
         return interrupt;
     }
-    if (snapshot.version != 0 && record.state == PendingState::granted)
-        return *record.tokens;
+    if (is_granted(snapshot)) {
+        auto credentials = granted(*record.tokens, asked);
+        if (cacheable_)
+            cache_.put(call, settings_.common.context, credentials, runtime().clock().now());
+        return credentials;
+    }
     return Failure(Errc::temporarily_unavailable, "the token was withdrawn while it was asked for; call again");
 }
 

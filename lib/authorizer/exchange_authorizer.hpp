@@ -84,10 +84,11 @@ private:
     awaitable<outcome<Credentials>> renewed(ToolCall call, TokenRefusal refusal);
     awaitable<result<Request>> resolve(ToolCall call) const;
     Intent intent_of(ToolCall call, Request request);
-    outcome<TokenSet> conclude(PendingSnapshot const& snapshot, ExchangeParameters const& asked) const;
+    outcome<Credentials> conclude(PendingSnapshot const& snapshot, ExchangeParameters const& asked, ToolCall const& call);
     Interrupt consent(ExchangeParameters const& asked, std::string_view reason, std::vector<std::string> const& granted,
                       ServerReply const* server, std::vector<std::string> demanded = {}) const;
     Credentials granted(TokenSet tokens, ExchangeParameters const& asked) const;
+    bool is_told(outcome<Credentials> const& answer) const;
     awaitable<outcome<Credentials>> told(outcome<Credentials> answer, ToolCall call) const;
 
     ExchangeSettings settings_;

@@ -63,82 +63,93 @@ Answer as(ExchangeAnswer&& exchanged)
     return answer;
 }
 
-template <class Answer>
-Answer failed(Failure failure)
+ExchangeAnswer failed(Failure failure)
 {
     ExchangeAnswer answer;
     answer.kind = failure == Condition::retryable ? ExchangeAnswer::Kind::hiccup : ExchangeAnswer::Kind::failed;
     answer.failure = std::move(failure);
-    return as<Answer>(std::move(answer));
+    return answer;
 }
 
 }  // namespace
 
+/// Finds what a request needs. False: nothing is to be sent, and `answer` says why. Both outlive the operation.
+awaitable<bool> ExchangeProtocol::prepare(std::shared_ptr<PendingIntent const> intent, Ingredients& out, ExchangeAnswer& answer)
+{
+    auto const& wanted = static_cast<ExchangeIntent const&>(*intent);
+    if (subject_token_.value() == nullptr) {
+        auto subject_token = co_await subject_token_.resolve(wanted.call);
+        if (!subject_token) {
+            answer = failed(subject_token.failure());
+            co_return false;
+        }
+        out.its_subject_token = std::move(subject_token).value();
+        out.subject_token = &out.its_subject_token;
+    }
+    if (out.subject_token->empty()) {
+        answer.kind = ExchangeAnswer::Kind::interrupted;
+        answer.interrupt = InterruptKind::consent_needed;
+        co_return false;
+    }
+    if (actor_token_.given()) {
+        auto actor_token = co_await actor_token_.resolve(wanted.call);
+        if (!actor_token) {
+            answer = failed(actor_token.failure());
+            co_return false;
+        }
+        out.actor_token = std::move(actor_token).value();
+        if (out.actor_token.empty()) {
+            Failure missing(Errc::missing_configuration, "actor_token() gave no token; without it the agent would act as the person");
+            answer = failed(std::move(missing));
+            co_return false;
+        }
+    }
+    auto metadata = co_await provider_->metadata();
+    if (!metadata) {
+        answer = failed(metadata.failure());
+        co_return false;
+    }
+    out.metadata = std::move(metadata).value();
+    co_return true;
+}
+
 template <class Answer>
 awaitable<Answer> ExchangeProtocol::exchange(std::shared_ptr<PendingIntent const> intent)
 {
-    auto const& wanted = static_cast<ExchangeIntent const&>(*intent);
+    auto const& request = *static_cast<ExchangeIntent const&>(*intent).request;
     auto const& runtime = provider_->runtime();
     auto const& clock = runtime.clock();
     auto const latest = clock.steady_now() + longest_trying;
-    // Values and fresh metadata need no coroutine.
-    auto const* subject_token = subject_token_.value();
-    result<Secret> its_subject_token;
-    if (subject_token == nullptr) {
-        its_subject_token = co_await subject_token_.resolve(wanted.call);
-        if (!its_subject_token)
-            co_return failed<Answer>(its_subject_token.failure());
-        subject_token = &its_subject_token.value();
-    }
-    if (subject_token->empty()) {
-        ExchangeAnswer answer;
-        answer.kind = ExchangeAnswer::Kind::interrupted;
-        answer.interrupt = InterruptKind::consent_needed;
-        co_return as<Answer>(std::move(answer));
-    }
-    Secret actor_token;
-    if (actor_token_.given()) {
-        auto its_actor_token = co_await actor_token_.resolve(wanted.call);
-        if (!its_actor_token)
-            co_return failed<Answer>(its_actor_token.failure());
-        actor_token = std::move(its_actor_token).value();
-        if (actor_token.empty()) {
-            Failure missing(Errc::missing_configuration, "actor_token() gave no token; without it the agent would act as the person");
-            co_return failed<Answer>(std::move(missing));
-        }
-    }
-    auto metadata = provider_->fresh_metadata();
-    if (!metadata) {
-        auto its_metadata = co_await provider_->metadata();
-        if (!its_metadata)
-            co_return failed<Answer>(its_metadata.failure());
-        metadata = std::move(its_metadata).value();
-    }
-
-    for (int attempt = 0;; ++attempt) {
+    Ingredients with(subject_token_.value(), provider_->fresh_metadata());
+    ExchangeAnswer answer;
+    // What is known needs no coroutine.
+    bool go_on = with.subject_token != nullptr && !with.subject_token->empty() && !actor_token_.given() && with.metadata;
+    if (!go_on)
+        go_on = co_await prepare(std::move(intent), with, answer);
+    for (int attempt = 0; go_on; ++attempt) {
         if (clock.steady_now() > latest) {
-            Failure late(Errc::timed_out, "what the exchange needs took too long; nothing was sent, call again");
-            co_return failed<Answer>(std::move(late));
+            answer = failed(Failure(Errc::timed_out, "what the exchange needs took too long; nothing was sent, call again"));
+            break;
         }
         FormBody body;
-        wanted.request->add_to(body, *subject_token, actor_token);
-        auto response = co_await provider_->post_form(metadata->token_endpoint, body);
-        auto answer = read_exchange(response, wanted.request->parameters, clock.now());
+        request.add_to(body, *with.subject_token, with.actor_token);
+        auto const response = co_await provider_->post_form(with.metadata->token_endpoint, body);
+        answer = read_exchange(response, request.parameters, clock.now());
         if (answer.kind != ExchangeAnswer::Kind::hiccup || attempt + 1 == attempts)
-            co_return as<Answer>(std::move(answer));
+            break;
         auto wait = backoff(attempt);
-        if (answer.retry_after) {
-            if (*answer.retry_after > longest_wait)
-                co_return as<Answer>(std::move(answer));
+        if (answer.retry_after)
             wait = std::max(wait, milliseconds(*answer.retry_after));
-        }
         auto const due = clock.steady_now() + wait;
-        if (due > latest)
-            co_return as<Answer>(std::move(answer));
+        if (due > latest || answer.retry_after.value_or(seconds(0)) > longest_wait)
+            break;
         auto const slept = co_await runtime.scheduler().sleep_until(due);
-        if (!slept)
-            co_return failed<Answer>(slept.failure());
+        if (!slept) {
+            answer = failed(slept.failure());
+            break;
+        }
     }
+    co_return as<Answer>(std::move(answer));
 }
 
 awaitable<StartAnswer> ExchangeProtocol::start(std::shared_ptr<PendingIntent const> intent)

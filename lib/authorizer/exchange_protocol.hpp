@@ -15,10 +15,7 @@ namespace assent {
 /// An exchange that may have to be made.
 class ExchangeIntent final : public PendingIntent {
 public:
-    ExchangeIntent(StoreKey its_key, PendingRecord its_seed, std::shared_ptr<ExchangeRequest const> its_request, ToolCall its_call)
-        : PendingIntent(std::move(its_key), std::move(its_seed)), request(std::move(its_request)), call(std::move(its_call))
-    {
-    }
+    explicit ExchangeIntent(StoreKey its_key) : PendingIntent(std::move(its_key)) {}
 
     std::shared_ptr<ExchangeRequest const> request;
     ToolCall call;  ///< For the functions that give the tokens to exchange.
@@ -38,6 +35,23 @@ public:
     awaitable<RefreshAnswer> refresh(std::shared_ptr<PendingIntent const> intent, PendingRecord const& record) override;
 
 private:
+    /// What goes into a request.
+    class Ingredients {
+    public:
+        Ingredients(Secret const* its_subject, std::shared_ptr<ProviderMetadata const> its_metadata)
+            : subject_token(its_subject), metadata(std::move(its_metadata))
+        {
+        }
+        Ingredients(Ingredients const&) = delete;
+        Ingredients& operator=(Ingredients const&) = delete;
+
+        Secret const* subject_token;  ///< Null: not known yet.
+        Secret its_subject_token;
+        Secret actor_token;
+        std::shared_ptr<ProviderMetadata const> metadata;
+    };
+
+    awaitable<bool> prepare(std::shared_ptr<PendingIntent const> intent, Ingredients& out, ExchangeAnswer& answer);
     template <class Answer>
     awaitable<Answer> exchange(std::shared_ptr<PendingIntent const> intent);
 

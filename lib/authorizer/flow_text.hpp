@@ -31,7 +31,11 @@ public:
     std::string_view key_end() const noexcept { return {text_.get(), key_size_}; }
     /// Empty when nothing is pending.
     std::string_view request_id() const noexcept { return {text_.get() + key_size_, id_size_}; }
-    void request_id(std::string_view id) { *this = FlowText(key_end(), id); }
+    void request_id(std::string_view id)
+    {
+        if (id_size_ != 0 || !id.empty())
+            *this = FlowText(key_end(), id);
+    }
 
 private:
     std::unique_ptr<char[]> text_;

@@ -11,16 +11,6 @@ namespace {
 constexpr std::size_t max_entries = 100'000;
 constexpr std::chrono::seconds longest_belief{60};
 
-template <class Parts>
-std::size_t hash_of(Parts const& parts) noexcept
-{
-    std::size_t seed = 0;
-    for (auto const part : {std::string_view(parts.issuer), std::string_view(parts.subject), std::string_view(parts.tenant),
-                            std::string_view(parts.agent), std::string_view(parts.thread), std::string_view(parts.tool)})
-        boost::hash_combine(seed, std::hash<std::string_view>()(part));
-    return seed;
-}
-
 }  // namespace
 
 GrantCache::View::View(ToolCall const& call, CredentialsContext context) noexcept
@@ -34,23 +24,44 @@ GrantCache::View::View(ToolCall const& call, CredentialsContext context) noexcep
 }
 
 GrantCache::Owner::Owner(View const& view)
-    : issuer(view.issuer), subject(view.subject), tenant(view.tenant), agent(view.agent), thread(view.thread), tool(view.tool)
 {
+    std::array const parts{view.issuer, view.subject, view.tenant, view.agent, view.thread, view.tool};
+    std::size_t size = 0;
+    for (std::size_t n = 0; n < parts.size(); ++n) {
+        sizes_[n] = static_cast<std::uint32_t>(parts[n].size());  // at most 512 each, see check(ToolCall)
+        size += parts[n].size();
+    }
+    text_.reserve(size);
+    for (auto const part : parts)
+        text_ += part;
 }
 
-std::size_t GrantCache::Hash::operator()(View const& view) const noexcept { return hash_of(view); }
-std::size_t GrantCache::Hash::operator()(Owner const& owner) const noexcept { return hash_of(owner); }
-
-bool GrantCache::Equal::same(View const& view, Owner const& owner) noexcept
+GrantCache::View GrantCache::Owner::view() const noexcept
 {
-    return view.subject == owner.subject && view.thread == owner.thread && view.issuer == owner.issuer &&
-           view.tool == owner.tool && view.tenant == owner.tenant && view.agent == owner.agent;
+    View out;
+    std::string_view rest = text_;
+    std::size_t n = 0;
+    for (auto* const part : {&out.issuer, &out.subject, &out.tenant, &out.agent, &out.thread, &out.tool}) {
+        *part = rest.substr(0, sizes_[n]);
+        rest.remove_prefix(sizes_[n++]);
+    }
+    return out;
 }
 
-bool GrantCache::Equal::operator()(Owner const& a, Owner const& b) const noexcept
+std::size_t GrantCache::Hash::operator()(View const& view) const noexcept
 {
-    return a.subject == b.subject && a.thread == b.thread && a.issuer == b.issuer && a.tool == b.tool &&
-           a.tenant == b.tenant && a.agent == b.agent;
+    std::size_t seed = 0;
+    for (auto const part : {view.issuer, view.subject, view.tenant, view.agent, view.thread, view.tool})
+        boost::hash_combine(seed, std::hash<std::string_view>()(part));
+    return seed;
+}
+
+std::size_t GrantCache::Hash::operator()(Owner const& owner) const noexcept { return (*this)(owner.view()); }
+
+bool GrantCache::Equal::same(View const& a, View const& b) noexcept
+{
+    return a.subject == b.subject && a.thread == b.thread && a.issuer == b.issuer && a.tool == b.tool && a.tenant == b.tenant &&
+           a.agent == b.agent;
 }
 
 Credentials const* GrantCache::find(ToolCall const& call, CredentialsContext context, time_point now) const noexcept
@@ -85,7 +96,7 @@ void GrantCache::erase(ToolCall const& call, CredentialsContext context)
 void GrantCache::erase(Principal const& principal)
 {
     boost::unordered::erase_if(entries_, [&principal](auto const& entry) {
-        auto const& owner = entry.first;
+        auto const owner = entry.first.view();
         return owner.subject == principal.subject() && owner.issuer == principal.issuer() && owner.tenant == principal.tenant() &&
                owner.agent == principal.agent();
     });

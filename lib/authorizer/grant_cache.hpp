@@ -5,8 +5,10 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -32,13 +34,19 @@ public:
 private:
     /// What shares an entry; views into a call, or into an Owner.
     struct View {
+        View() = default;
         View(ToolCall const& call, CredentialsContext context) noexcept;
         std::string_view issuer, subject, tenant, agent, thread, tool;
         friend bool operator==(View const&, View const&) = default;
     };
-    struct Owner {
+    /// The same, in one piece of memory.
+    class Owner {
+    public:
         explicit Owner(View const& view);
-        std::string issuer, subject, tenant, agent, thread, tool;
+        View view() const noexcept;
+    private:
+        std::string text_;
+        std::array<std::uint32_t, 6> sizes_;
     };
     struct Hash {
         using is_transparent = void;
@@ -47,10 +55,10 @@ private:
     };
     struct Equal {
         using is_transparent = void;
-        static bool same(View const& view, Owner const& owner) noexcept;
-        bool operator()(View const& view, Owner const& owner) const noexcept { return same(view, owner); }
-        bool operator()(Owner const& owner, View const& view) const noexcept { return same(view, owner); }
-        bool operator()(Owner const& a, Owner const& b) const noexcept;
+        static bool same(View const& a, View const& b) noexcept;
+        bool operator()(View const& view, Owner const& owner) const noexcept { return same(view, owner.view()); }
+        bool operator()(Owner const& owner, View const& view) const noexcept { return same(view, owner.view()); }
+        bool operator()(Owner const& a, Owner const& b) const noexcept { return same(a.view(), b.view()); }
     };
     struct Entry {
         Credentials credentials;

@@ -23,6 +23,19 @@ constexpr std::chrono::milliseconds patience{100};
 constexpr std::size_t max_key_begins = 64;
 constexpr int max_claim_failures = 4;  // 3 s: a caller waits for it
 
+/// The size of a key's format and first two components: namespace and issuer.
+std::size_t begin_size(std::string_view text) noexcept
+{
+    std::size_t at = 2;
+    for (int component = 0; component < 2 && at < text.size(); ++component) {
+        std::size_t size = 0;
+        for (; at < text.size() && text[at] != ':'; ++at)
+            size = size * 10 + static_cast<std::size_t>(text[at] - '0');
+        at = std::min(at + 1 + size, text.size());
+    }
+    return at;
+}
+
 }  // namespace
 
 PendingEngine::PendingEngine(Runtime runtime, std::unique_ptr<PendingProtocol> protocol, PendingSettings settings,
@@ -71,8 +84,9 @@ std::optional<PendingEngine::Slot> PendingEngine::find(StoreKey const& key) cons
 
 PendingEngine::Slot PendingEngine::attach(StoreKey const& key)
 {
-    if (auto const slot = find(key))
-        return *slot;
+    auto parts = split(key);
+    if (auto const found = index_.find(parts); found != index_.end())
+        return *found;
     Slot slot = 0;
     if (free_.empty()) {
         slot = static_cast<Slot>(flows_.size());
@@ -84,8 +98,10 @@ PendingEngine::Slot PendingEngine::attach(StoreKey const& key)
         slot = free_.back();
         free_.pop_back();
     }
-    remember_begin(key);
-    auto const parts = split(key);
+    if (parts.begin == 0 && key_begins_.size() < max_key_begins) {
+        key_begins_.push_back(key.text().substr(0, begin_size(key.text())));
+        parts = split(key);
+    }
     auto& flow = flows_[slot];
     flow.key_begin = parts.begin;
     flow.text = FlowText(parts.end, {});
@@ -93,29 +109,6 @@ PendingEngine::Slot PendingEngine::attach(StoreKey const& key)
     if (observer_)
         observer_->in_hand(1);
     return slot;
-}
-
-namespace {
-
-/// The size of a key's format and first two components: namespace and issuer.
-std::size_t begin_size(std::string_view text) noexcept
-{
-    std::size_t at = 2;
-    for (int component = 0; component < 2 && at < text.size(); ++component) {
-        std::size_t size = 0;
-        for (; at < text.size() && text[at] != ':'; ++at)
-            size = size * 10 + static_cast<std::size_t>(text[at] - '0');
-        at = std::min(at + 1 + size, text.size());
-    }
-    return at;
-}
-
-}  // namespace
-
-void PendingEngine::remember_begin(StoreKey const& key)
-{
-    if (split(key).begin == 0 && key_begins_.size() < max_key_begins)
-        key_begins_.push_back(key.text().substr(0, begin_size(key.text())));
 }
 
 PendingEngine::KeyParts PendingEngine::split(StoreKey const& key) const noexcept
@@ -300,7 +293,9 @@ awaitable<result<PendingSnapshotPtr>> PendingEngine::step(std::shared_ptr<Pendin
         bool const mine = !flows_[slot].busy;
         if (mine)
             launch(slot, intent);
-        auto told = co_await flows_[slot].known.wait(executor);
+        Waiters::Entry entry(detail::ParkingLot::of(executor), flows_[slot].known);
+        bool const known = co_await entry.wait();
+        auto told = entry.take(known);
         if (!told)
             co_return told;
         auto const& snapshot = told.value();

@@ -30,6 +30,7 @@ namespace assent {
 /// What somebody wants to have authorized. A flow derives its own, with the parameters of its first request.
 class PendingIntent {
 public:
+    explicit PendingIntent(StoreKey its_key) : key(std::move(its_key)) {}
     PendingIntent(StoreKey its_key, PendingRecord its_seed) : key(std::move(its_key)), seed(std::move(its_seed)) {}
     PendingIntent(PendingIntent const&) = delete;
     PendingIntent& operator=(PendingIntent const&) = delete;
@@ -171,7 +172,6 @@ private:
         friend bool operator==(KeyParts const&, KeyParts const&) = default;
     };
     KeyParts split(StoreKey const& key) const noexcept;
-    void remember_begin(StoreKey const& key);
     KeyParts parts_of(Slot slot) const noexcept;
     StoreKey key_of(Flow const& flow) const;
 
@@ -206,7 +206,8 @@ private:
     static awaitable<void> run(std::shared_ptr<PendingEngine> self, Slot slot, std::shared_ptr<PendingIntent const> intent);
     static awaitable<void> run_due(std::shared_ptr<PendingEngine> self);
     static awaitable<void> run_release(std::shared_ptr<PendingEngine> self, Slot slot);
-    awaitable<result<PendingSnapshotPtr>> operate(Slot slot, std::shared_ptr<PendingIntent const> intent);
+    PendingFsm machine(Flow& flow, std::shared_ptr<PendingIntent const> const& intent);
+    awaitable<result<PendingSnapshotPtr>> operate(Slot slot);
     bool can_poll_quickly(Flow const& flow) const;
     awaitable<bool> renew(Slot slot);
     bool polled_quickly(Flow& flow, PollAnswer const& answer);

@@ -20,9 +20,15 @@ constexpr int max_attempts = 16;
 awaitable<void> PendingEngine::run(std::shared_ptr<PendingEngine> self, Slot slot,
                                    std::shared_ptr<PendingIntent const> intent)
 {
-    result<PendingSnapshotPtr> told;
+    auto& flow = self->flows_[slot];
+    result<PendingSnapshotPtr> told = Errc::cancelled;  // who wanted it has gone before anything was done
     try {
-        told = co_await self->operate(slot, std::move(intent));
+        if (!intent || flow.attended()) {
+            auto fsm = self->machine(flow, intent);
+            auto action = fsm.resume(PendingFsm::Begin(), self->runtime_.clock().now());
+            auto key = intent ? intent->key : self->key_of(flow);
+            told = co_await self->drive(flow, fsm, std::move(action), std::move(key), std::move(intent));
+        }
     }
     catch (std::exception const& error) {
         told = Failure(Errc::store_unavailable, error.what());
@@ -42,16 +48,9 @@ awaitable<void> PendingEngine::run_release(std::shared_ptr<PendingEngine> self, 
     self->settle(slot, PendingSnapshotPtr());
 }
 
-awaitable<result<PendingSnapshotPtr>> PendingEngine::operate(Slot slot, std::shared_ptr<PendingIntent const> intent)
+/// What decides about the flow: begins with what is known of it here.
+PendingFsm PendingEngine::machine(Flow& flow, std::shared_ptr<PendingIntent const> const& intent)
 {
-    auto& flow = flows_[slot];
-    if (intent && !flow.attended())
-        co_return Errc::cancelled;  // who wanted it has gone before anything was done
-    bool const hurry = flow.hurry;
-    flow.hurry = false;
-    bool const on_time = flow.on_time;
-    flow.on_time = false;
-    auto const now = runtime_.clock().now();
     std::shared_ptr<PendingRecord const> seed;
     if (intent)
         seed = std::shared_ptr<PendingRecord const>(intent, &intent->seed);
@@ -62,13 +61,23 @@ awaitable<result<PendingSnapshotPtr>> PendingEngine::operate(Slot slot, std::sha
     if (intent)
         fsm.refused(intent->refused);
     fsm.audience(flow.attended());
-    if (hurry)
+    if (flow.hurry)
         fsm.hurry();
-    if (on_time)
+    flow.hurry = false;
+    if (flow.on_time)
         fsm.waited(flow.version);
-    auto action = fsm.resume(PendingFsm::Begin(), now);
+    flow.on_time = false;
+    return fsm;
+}
+
+/// Goes on with a flow that nobody has asked for anew.
+awaitable<result<PendingSnapshotPtr>> PendingEngine::operate(Slot slot)
+{
+    auto& flow = flows_[slot];
+    auto fsm = machine(flow, nullptr);
+    auto action = fsm.resume(PendingFsm::Begin(), runtime_.clock().now());
     auto key = key_of(flow);
-    co_return co_await drive(flow, fsm, std::move(action), std::move(key), std::move(intent));
+    co_return co_await drive(flow, fsm, std::move(action), std::move(key), nullptr);
 }
 
 /// What is in hand suffices for a poll, without the store: the lease covers it.
@@ -152,7 +161,7 @@ awaitable<void> PendingEngine::run_due(std::shared_ptr<PendingEngine> self)
                     told = co_await self->apply(slot, std::move(answer));
             }
             else
-                told = co_await self->operate(slot, nullptr);
+                told = co_await self->operate(slot);
         }
         catch (std::exception const& error) {
             told = Failure(Errc::store_unavailable, error.what());

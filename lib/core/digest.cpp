@@ -40,8 +40,9 @@ EVP_MD const* method(DigestAlgorithm algorithm) {
 }
 
 std::string encode(std::string_view bytes, std::string_view alphabet, bool pad) {
-    std::string out(bytes.size() / 3 * 4, '\0');
+    std::string out;
     out.reserve((bytes.size() + 2) / 3 * 4);
+    out.resize(bytes.size() / 3 * 4);
     std::size_t i = 0;
     auto byte = [&](std::size_t at) { return static_cast<unsigned>(static_cast<unsigned char>(bytes[at])); };
     for (char* to = out.data(); i + 3 <= bytes.size(); i += 3) {

@@ -666,11 +666,19 @@ result<DeviceResponse> read_device_response(HttpResponse const& response, system
     return answer;
 }
 
+namespace {
+
+constexpr bool between_scopes(char c) noexcept { return c == ' ' || c == ',' || c == '\t' || c == '\r' || c == '\n'; }
+
+}  // namespace
+
 std::vector<std::string> split_scopes(std::string_view text) {
     std::vector<std::string> scopes;
+    auto const separators = static_cast<std::size_t>(std::count_if(text.begin(), text.end(), between_scopes));
+    scopes.reserve(std::min(separators, max_scopes) + 1);
     // One more than allowed is enough to refuse it.
     while (!text.empty() && scopes.size() <= max_scopes) {
-        auto const end = std::min(text.find_first_of(" ,\t\r\n"), text.size());
+        auto const end = static_cast<std::size_t>(std::find_if(text.begin(), text.end(), between_scopes) - text.begin());
         auto const scope = text.substr(0, end);
         if (!scope.empty() && std::find(scopes.begin(), scopes.end(), scope) == scopes.end())
             scopes.emplace_back(scope);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/boxed.hpp"
 #include "protocol/pending_record.hpp"
 
 #include <chrono>
@@ -37,7 +38,7 @@ public:
     std::chrono::seconds expires_in{0};
     PollSchedule schedule;
 
-    std::optional<TokenSet> tokens;  ///< granted; failed with an interrupt: tokens that are not enough, for what is told of them.
+    Boxed<TokenSet> tokens;  ///< granted; failed with an interrupt: tokens that are not enough, for what is told of them.
 };
 
 /// What came of an attempt to renew granted tokens.
@@ -58,7 +59,7 @@ public:
     std::optional<std::chrono::seconds> retry_after;
     /// renewed: as received. What is left out (refresh_token, id_token, scopes, details) stays as it was. interrupted: as
     /// StartAnswer::tokens.
-    std::optional<TokenSet> tokens;
+    Boxed<TokenSet> tokens;
     /// The `sub` that the earlier ID token had: a renewed one must be for the same person. Empty: not known.
     std::string subject;
 };
@@ -83,7 +84,7 @@ public:
     Failure failure;
     std::optional<std::chrono::seconds> interval;  ///< slow_down: body member.
     std::optional<std::chrono::seconds> retry_after;
-    std::optional<TokenSet> tokens;                ///< granted
+    Boxed<TokenSet> tokens;                ///< granted
 };
 
 class PendingSettings {

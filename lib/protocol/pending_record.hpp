@@ -5,6 +5,7 @@
 #include <assent/interrupt.hpp>
 #include <assent/outcome.hpp>
 
+#include "core/boxed.hpp"
 #include "protocol/poll_schedule.hpp"
 
 #include <chrono>
@@ -69,7 +70,7 @@ public:
     std::string lease_owner;
     time_point lease_until{};
 
-    std::optional<TokenSet> tokens;  ///< received, granted.
+    Boxed<TokenSet> tokens;  ///< received, granted.
     bool id_token_kept = false;      ///< tokens->id_token was verified before, with tokens that were renewed since.
     /// Granted tokens are not renewed before; set after a try that failed.
     time_point refresh_at{};
@@ -78,7 +79,7 @@ public:
     // Why it ended.
     std::optional<Errc> final_error;
     std::optional<InterruptKind> final_interrupt;
-    std::optional<ServerReply> server;
+    Boxed<ServerReply> server;
     bool told = false;            ///< The tombstone has answered once.
 
     bool is_final() const noexcept

@@ -6,6 +6,7 @@
 #include <assent/outcome.hpp>
 #include <assent/secret.hpp>
 
+#include "core/boxed.hpp"
 #include "protocol/action.hpp"
 #include "protocol/form.hpp"
 
@@ -78,7 +79,7 @@ public:
     Failure failure;
     std::optional<InterruptKind> interrupt;
     std::optional<std::chrono::seconds> retry_after;
-    std::optional<TokenSet> tokens;  ///< granted; interrupted for want of scopes: what there is.
+    Boxed<TokenSet> tokens;  ///< granted; interrupted for want of scopes: what there is.
 };
 
 /// What the answer (or its absence) to an exchange means. Tokens with fewer scopes than asked for are an interrupt.
