@@ -209,8 +209,9 @@ private:
     PendingFsm machine(Flow& flow, std::shared_ptr<PendingIntent const> const& intent);
     awaitable<result<PendingSnapshotPtr>> operate(Slot slot);
     bool can_poll_quickly(Flow const& flow) const;
-    awaitable<bool> renew(Slot slot);
-    bool polled_quickly(Flow& flow, PollAnswer const& answer);
+    bool covers(Flow const& flow, PendingRecord::time_point poll_at) const;
+    awaitable<bool> renew(Slot slot, PollSchedule schedule);
+    std::optional<PollSchedule> schedule_after(Flow const& flow, PollAnswer const& answer);
     awaitable<result<PendingSnapshotPtr>> apply(Slot slot, PollAnswer answer);
     awaitable<result<PendingSnapshotPtr>> drive(Flow const& flow, PendingFsm& fsm, PendingAction action, StoreKey key,
                                                 std::shared_ptr<PendingIntent const> intent);

@@ -14,6 +14,8 @@ namespace {
 using time_point = PendingRecord::time_point;
 
 constexpr int max_attempts = 16;
+/// How much later than scheduled a poll may begin and still be covered.
+constexpr std::chrono::seconds lateness{2};
 
 }  // namespace
 
@@ -80,16 +82,19 @@ awaitable<result<PendingSnapshotPtr>> PendingEngine::operate(Slot slot)
     co_return co_await drive(flow, fsm, std::move(action), std::move(key), nullptr);
 }
 
+/// True when the lease that is kept covers a poll that begins then.
+bool PendingEngine::covers(Flow const& flow, time_point poll_at) const { return poll_at + settings_.poll_lease <= flow.lease_until; }
+
 /// What is in hand suffices for a poll, without the store: the lease covers it.
 bool PendingEngine::can_poll_quickly(Flow const& flow) const
 {
     auto const now = runtime_.clock().now();
-    return !flow.text.request_id().empty() && now < flow.expires_at && now + settings_.poll_lease <= flow.lease_until;
+    return !flow.text.request_id().empty() && now < flow.expires_at && covers(flow, now);
 }
 
-/// Renews the lease that covers quick polls. The stored record need not be read for that while its version shows that it is the one
-/// in hand. False: not renewed, or not surely; a whole operation finds out.
-awaitable<bool> PendingEngine::renew(Slot slot)
+/// Renews the lease that covers quick polls, and stores the schedule. The stored record need not be read for that while its version
+/// shows that it is the one in hand. False: not renewed, or not surely; a whole operation finds out.
+awaitable<bool> PendingEngine::renew(Slot slot, PollSchedule schedule)
 {
     auto& flow = flows_[slot];
     auto const now = runtime_.clock().now();
@@ -102,8 +107,8 @@ awaitable<bool> PendingEngine::renew(Slot slot)
     if (!entry || !entry.value() || entry.value()->version != flow.version)
         co_return false;
     auto value = std::move(entry.value()->value);
-    auto const until = kept_lease_until(flow.schedule, settings_, now);
-    if (!renew_lease(value, flow.schedule, until)) {
+    auto const until = kept_lease_until(schedule, settings_, std::max(now, schedule.next_poll_at()));
+    if (!renew_lease(value, schedule, until)) {
         wipe(value);
         co_return false;
     }
@@ -115,8 +120,8 @@ awaitable<bool> PendingEngine::renew(Slot slot)
     co_return true;
 }
 
-/// True when the answer changes nothing that is stored.
-bool PendingEngine::polled_quickly(Flow& flow, PollAnswer const& answer)
+/// When to poll next, for an answer that decides nothing.
+std::optional<PollSchedule> PendingEngine::schedule_after(Flow const& flow, PollAnswer const& answer)
 {
     auto const now = runtime_.clock().now();
     auto schedule = flow.schedule;
@@ -124,13 +129,9 @@ bool PendingEngine::polled_quickly(Flow& flow, PollAnswer const& answer)
     case PollAnswer::Kind::pending: schedule.pending(now); break;
     case PollAnswer::Kind::slow_down: schedule.slow_down(now, answer.interval, answer.retry_after); break;
     case PollAnswer::Kind::hiccup: schedule.hiccup(now, answer.retry_after, next_jitter()); break;
-    default: return false;
+    default: return std::nullopt;
     }
-    bool const covered = schedule.next_poll_at() + settings_.poll_lease <= flow.lease_until;
-    if (!covered || !flow.known.empty())
-        return false;
-    flow.schedule = schedule;
-    return true;
+    return schedule;
 }
 
 /// Polls what is due, one after the other, until nothing is.
@@ -148,15 +149,21 @@ awaitable<void> PendingEngine::run_due(std::shared_ptr<PendingEngine> self)
         try {
             bool quick = !flow.hurry && self->can_poll_quickly(flow);
             if (!quick)
-                quick = co_await self->renew(slot);
+                quick = co_await self->renew(slot, flow.schedule);
             if (quick) {
                 flow.on_time = false;
                 Secret request_id(flow.text.request_id());
                 auto answer = co_await self->protocol_->poll(std::move(request_id));
                 if (self->observer_)
                     self->observer_->polled(answer.kind);
-                if (self->polled_quickly(flow, answer))
+                auto const next = self->schedule_after(flow, answer);
+                bool kept = next && flow.known.empty();
+                if (kept && !self->covers(flow, next->next_poll_at() + lateness))
+                    kept = co_await self->renew(slot, *next);
+                if (kept) {
+                    flow.schedule = *next;
                     told = PendingSnapshotPtr();
+                }
                 else
                     told = co_await self->apply(slot, std::move(answer));
             }
