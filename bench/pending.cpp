@@ -157,10 +157,13 @@ public:
         answer.schedule = assent::PollSchedule::from_server(20s).value();
         co_return answer;
     }
-    assent::awaitable<assent::PollAnswer> poll(assent::Secret) override {
+    assent::awaitable<assent::result<assent::HttpResponse>> send_poll(std::string_view) override {
+        co_return assent::HttpResponse();
+    }
+    assent::PollAnswer read_poll(assent::result<assent::HttpResponse> const&) override {
         assent::PollAnswer answer;
         answer.kind = assent::PollAnswer::Kind::pending;
-        co_return answer;
+        return answer;
     }
     assent::awaitable<assent::result<void>> verify(assent::PendingRecord const&) override {
         co_return boost::outcome_v2::success();

@@ -2,8 +2,11 @@
 
 #include <assent/client_certificate.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <functional>
 #include <optional>
 #include <string>
@@ -17,26 +20,69 @@ enum class HttpMethod { get = 1, post, put, patch, delete_ };
 
 std::string_view to_string(HttpMethod method) noexcept;
 
-/// Names and values in order. Names compare without case.
+/// Names and values in order. Names compare without case. All are kept in one piece of memory, which is wiped when it is left.
 class HttpHeaders {
 public:
+    /// A name and its value. Valid until the headers change.
+    using Field = std::pair<std::string_view, std::string_view>;
+
+    /// Goes over the fields; gives each by value.
+    class Iterator {
+    public:
+        using value_type = Field;
+        using difference_type = std::ptrdiff_t;
+        Iterator() = default;
+        explicit Iterator(char const* at) noexcept : at_(at) {}
+        Field operator*() const noexcept { return field_at(at_); }
+        Iterator& operator++() noexcept
+        {
+            at_ = end_of(**this);
+            return *this;
+        }
+        Iterator operator++(int) noexcept { return std::exchange(*this, Iterator(end_of(**this))); }
+        friend bool operator==(Iterator, Iterator) noexcept = default;
+
+    private:
+        static char const* end_of(Field const& field) noexcept { return field.second.data() + field.second.size(); }
+        char const* at_ = nullptr;
+    };
+
     HttpHeaders() = default;
-    /// Adds one; does not replace.
-    void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
+    HttpHeaders(HttpHeaders const&) = default;
+    HttpHeaders(HttpHeaders&& other) noexcept : text_(std::move(other.text_)), size_(std::exchange(other.size_, 0)) {}
+    HttpHeaders& operator=(HttpHeaders const& other);
+    HttpHeaders& operator=(HttpHeaders&& other) noexcept;
+    ~HttpHeaders() { wipe(); }
+
+    /// Adds one; does not replace. Neither part may be longer than 2 GiB.
+    void add(std::string_view name, std::string_view value);
     /// Replaces the first of that name, or adds one.
-    void set(std::string name, std::string value);
-    /// Makes room, so that adding that many does not allocate again.
-    void reserve(std::size_t fields) { fields_.reserve(fields); }
+    void set(std::string_view name, std::string_view value);
+    /// Makes room, so that adding that many, with so many bytes in names and values together, does not allocate again.
+    void reserve(std::size_t fields, std::size_t bytes);
     /// The first value of that name, or nothing.
     std::optional<std::string_view> find(std::string_view name) const noexcept;
-    auto begin() const noexcept { return fields_.begin(); }
-    auto end() const noexcept { return fields_.end(); }
-    std::size_t size() const noexcept { return fields_.size(); }
-    /// Overwrites all values.
+    Iterator begin() const noexcept { return Iterator(text_.data()); }
+    Iterator end() const noexcept { return Iterator(text_.data() + text_.size()); }
+    std::size_t size() const noexcept { return size_; }
+    /// Overwrites all of them; none is left.
     void wipe() noexcept;
 
 private:
-    std::vector<std::pair<std::string, std::string>> fields_;
+    /// Before each name: the sizes of name and value.
+    using Sizes = std::array<std::uint32_t, 2>;
+    static Field field_at(char const* at) noexcept
+    {
+        Sizes sizes;
+        std::memcpy(&sizes, at, sizeof sizes);
+        at += sizeof sizes;
+        return {{at, sizes[0]}, {at + sizes[0], sizes[1]}};
+    }
+    Iterator find_field(std::string_view name) const noexcept;
+    std::string with_room(std::size_t more) const;
+
+    std::string text_;
+    std::size_t size_ = 0;
 };
 
 /// Takes a part of an answer's body as it comes; false: no more is wanted. Must not throw.
@@ -53,19 +99,27 @@ public:
     HttpRequest& operator=(HttpRequest&&) noexcept = default;
     ~HttpRequest();
 
-    HttpRequest& header(std::string name, std::string value) &
+    HttpRequest& header(std::string_view name, std::string_view value) &
     {
-        headers_.add(std::move(name), std::move(value));
+        headers_.add(name, value);
+        return *this;
+    }
+    /// Replaces all headers.
+    HttpRequest& headers(HttpHeaders all) &
+    {
+        headers_ = std::move(all);
         return *this;
     }
     /// Replaces the first header of that name, or adds one.
-    HttpRequest& set_header(std::string name, std::string value) &
+    HttpRequest& set_header(std::string_view name, std::string_view value) &
     {
-        headers_.set(std::move(name), std::move(value));
+        headers_.set(name, value);
         return *this;
     }
     /// Sets the body and its Content-Type.
-    HttpRequest& body(std::string content_type, std::string text) &;
+    HttpRequest& body(std::string_view content_type, std::string text) &;
+    /// Sets the body alone, for headers that have its Content-Type already.
+    HttpRequest& body(std::string text) &;
     /// From sending to the last byte of the answer, including waiting for a connection. Default: the client's.
     HttpRequest& deadline(std::chrono::milliseconds total) &
     {

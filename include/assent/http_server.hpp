@@ -90,9 +90,9 @@ public:
     /// No answer: the connection is reset. For servers that play a bad one in tests.
     static HttpServerResponse reset();
 
-    HttpServerResponse& header(std::string name, std::string value) &
+    HttpServerResponse& header(std::string_view name, std::string_view value) &
     {
-        headers.add(std::move(name), std::move(value));
+        headers.add(name, value);
         return *this;
     }
 

@@ -162,12 +162,17 @@ awaitable<RefreshAnswer> ExchangeProtocol::refresh(std::shared_ptr<PendingIntent
     return exchange<RefreshAnswer>(std::move(intent));
 }
 
-awaitable<PollAnswer> ExchangeProtocol::poll(Secret)
+awaitable<result<HttpResponse>> ExchangeProtocol::send_poll(std::string_view)
 {
-    PollAnswer answer;  // nothing is ever pending
+    co_return Failure(Errc::record_corrupt, "a stored token exchange says that it is pending");  // nothing ever is
+}
+
+PollAnswer ExchangeProtocol::read_poll(result<HttpResponse> const& response)
+{
+    PollAnswer answer;
     answer.kind = PollAnswer::Kind::failed;
-    answer.failure = Failure(Errc::record_corrupt, "a stored token exchange says that it is pending");
-    co_return answer;
+    answer.failure = response.failure();
+    return answer;
 }
 
 awaitable<result<void>> ExchangeProtocol::verify(PendingRecord const&) { co_return boost::outcome_v2::success(); }

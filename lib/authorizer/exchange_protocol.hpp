@@ -30,7 +30,8 @@ public:
     }
 
     awaitable<StartAnswer> start(std::shared_ptr<PendingIntent const> intent) override;
-    awaitable<PollAnswer> poll(Secret request_id) override;
+    awaitable<result<HttpResponse>> send_poll(std::string_view request_id) override;
+    PollAnswer read_poll(result<HttpResponse> const& response) override;
     awaitable<result<void>> verify(PendingRecord const& record) override;
     awaitable<RefreshAnswer> refresh(std::shared_ptr<PendingIntent const> intent, PendingRecord const& record) override;
 

@@ -49,8 +49,9 @@ public:
     virtual ~PendingProtocol() = default;
     /// Sends the first request. Never sends it twice.
     virtual awaitable<StartAnswer> start(std::shared_ptr<PendingIntent const> intent) = 0;
-    /// Asks for the decision, once.
-    virtual awaitable<PollAnswer> poll(Secret request_id) = 0;
+    /// Asks for the decision, once. `request_id` is good until it returns.
+    virtual awaitable<result<HttpResponse>> send_poll(std::string_view request_id) = 0;
+    virtual PollAnswer read_poll(result<HttpResponse> const& response) = 0;
     /// Checks that what was granted is what was asked. `record` outlives the operation.
     virtual awaitable<result<void>> verify(PendingRecord const& record) = 0;
     /// Renews granted tokens, once. Only asked when they have a refresh token, or PendingSettings::renewable. `record` outlives the

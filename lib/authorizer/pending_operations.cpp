@@ -152,8 +152,9 @@ awaitable<void> PendingEngine::run_due(std::shared_ptr<PendingEngine> self)
                 quick = co_await self->renew(slot, flow.schedule);
             if (quick) {
                 flow.on_time = false;
-                Secret request_id(flow.text.request_id());
-                auto answer = co_await self->protocol_->poll(std::move(request_id));
+                auto const request_id = flow.text.request_id();
+                auto const response = co_await self->protocol_->send_poll(request_id);
+                auto answer = self->protocol_->read_poll(response);
                 if (self->observer_)
                     self->observer_->polled(answer.kind);
                 auto const next = self->schedule_after(flow, answer);
@@ -260,7 +261,9 @@ awaitable<result<PendingSnapshotPtr>> PendingEngine::drive(Flow const& flow, Pen
             break;
         }
         case PendingAction::Type::poll: {
-            auto answer = co_await protocol_->poll(fsm.record().request_id);
+            auto const request_id = fsm.record().request_id.expose();
+            auto const response = co_await protocol_->send_poll(request_id);
+            auto answer = protocol_->read_poll(response);
             if (observer_)
                 observer_->polled(answer.kind);
             event = std::move(answer);

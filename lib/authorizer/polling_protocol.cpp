@@ -15,6 +15,14 @@ constexpr std::chrono::seconds longest_preparation{10};
 
 }  // namespace
 
+PollingProtocol::PollingProtocol(std::shared_ptr<Provider> provider, std::string_view grant_type, std::string_view id_parameter)
+    : provider_(std::move(provider)), id_parameter_(id_parameter)
+{
+    FormBody begin;
+    begin.add("grant_type", grant_type);
+    form_begin_ = begin.take();
+}
+
 awaitable<result<std::shared_ptr<ProviderMetadata const>>> PollingProtocol::metadata_in_time()
 {
     auto const& clock = provider_->runtime().clock();
@@ -33,23 +41,32 @@ StartAnswer PollingProtocol::not_started(Failure failure)
     return answer;
 }
 
-awaitable<PollAnswer> PollingProtocol::poll(Secret request_id)
+/// Not a coroutine when the provider is known: this is the request that happens most.
+awaitable<result<HttpResponse>> PollingProtocol::send_poll(std::string_view request_id)
 {
-    auto known = provider_->fresh_metadata();
-    if (!known) {
-        auto metadata = co_await metadata_in_time();
-        if (!metadata) {
-            PollAnswer answer;
-            answer.failure = metadata.failure();
-            co_return answer;
-        }
-        known = std::move(metadata).value();
-    }
+    if (auto const known = provider_->fresh_metadata())
+        return post_poll(known->token_endpoint, request_id);
+    return send_poll_later(Secret(std::string(request_id)));
+}
+
+awaitable<result<HttpResponse>> PollingProtocol::send_poll_later(Secret request_id)
+{
+    BOOST_OUTCOME_CO_TRY(auto metadata, co_await metadata_in_time());
+    std::string_view const id = request_id.expose();
+    co_return co_await post_poll(metadata->token_endpoint, id);
+}
+
+awaitable<result<HttpResponse>> PollingProtocol::post_poll(std::string const& endpoint, std::string_view request_id) const
+{
     FormBody body;
-    body.add("grant_type", grant_type_);
-    body.add(id_parameter_, request_id.expose());
-    auto answer = co_await provider_->post_form(known->token_endpoint, body);
-    co_return read_pending_grant(answer, provider_->runtime().clock().now());
+    body.append(form_begin_);
+    body.add(id_parameter_, request_id);
+    return provider_->post_form(endpoint, body);
+}
+
+PollAnswer PollingProtocol::read_poll(result<HttpResponse> const& response)
+{
+    return read_pending_grant(response, provider_->runtime().clock().now());
 }
 
 awaitable<RefreshAnswer> PollingProtocol::refresh(std::shared_ptr<PendingIntent const>, PendingRecord const& record)

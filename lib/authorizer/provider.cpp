@@ -83,13 +83,21 @@ Failure refused(HttpResponse const& response, std::string_view what, system_cloc
 
 struct Provider::Impl {
     Impl(Runtime r, OauthClient c) : runtime(std::move(r)), client(std::move(c)) {
-        if (client.authentication() != ClientAuthentication::client_secret_basic)
-            return;
-        // RFC 6749 2.3.1: both are form-encoded first.
-        auto plain =
-            fmt::format("{}:{}", form_encoded(client.client_id()), form_encoded(client.client_secret().expose()));
-        basic_authorization = Secret("Basic " + base64_encode(plain));
-        wipe(plain);
+        form_headers.add("Accept", "application/json");
+        if (client.authentication() == ClientAuthentication::client_secret_basic) {
+            // RFC 6749 2.3.1: both are form-encoded first.
+            auto plain =
+                fmt::format("{}:{}", form_encoded(client.client_id()), form_encoded(client.client_secret().expose()));
+            Secret const value("Basic " + base64_encode(plain));
+            wipe(plain);
+            form_headers.add("Authorization", value.expose());
+        }
+        form_headers.add("Content-Type", FormBody::content_type);
+        if (!is_signed_anew(client.authentication())) {
+            FormBody fixed;
+            add_client_authentication(fixed, client, system_clock::time_point());
+            fixed_authentication = Secret(fixed.take());
+        }
     }
 
     /// Something fetched and until when it may be used.
@@ -142,7 +150,8 @@ struct Provider::Impl {
 
     Runtime runtime;
     OauthClient client;
-    Secret basic_authorization; ///< The header's value with client_secret_basic.
+    HttpHeaders form_headers;     ///< Of every form.
+    Secret fixed_authentication;  ///< The form's part that authenticates the client, unless each request has its own.
     Cached<Metadata> metadata;
     Cached<Jwks> keys;
 };
@@ -331,14 +340,15 @@ awaitable<result<IdTokenClaims>> Provider::validate_id_token(Secret id_token, Id
 
 HttpRequest Provider::Impl::form_request(std::string const& endpoint, FormBody& body) const {
     HttpRequest request(HttpMethod::post, endpoint);
-    request.header("Accept", "application/json");
+    request.headers(form_headers);
     request.deadline(form_deadline);
-    if (!basic_authorization.empty())
-        request.header("Authorization", std::string(basic_authorization.expose()));
     if (!client.certificate().empty())
         request.certificate(client.certificate());
-    add_client_authentication(body, client, now());
-    request.body(std::string(FormBody::content_type), body.take());
+    if (is_signed_anew(client.authentication()))
+        add_client_authentication(body, client, now());
+    else
+        body.append(fixed_authentication.expose());
+    request.body(body.take());
     return request;
 }
 

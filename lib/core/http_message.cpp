@@ -2,9 +2,15 @@
 
 #include <assent/secret.hpp>
 
+#include <algorithm>
+#include <stdexcept>
+
 namespace assent {
 
 namespace {
+
+constexpr std::size_t least_room = 240;
+constexpr std::size_t longest = std::size_t(1) << 31;
 
 constexpr char lower(char c) noexcept
 {
@@ -36,42 +42,112 @@ std::string_view to_string(HttpMethod method) noexcept
     return "GET";
 }
 
-void HttpHeaders::set(std::string name, std::string value)
+HttpHeaders& HttpHeaders::operator=(HttpHeaders const& other)
 {
-    for (auto& field : fields_) {
-        if (equal_names(field.first, name)) {
-            assent::wipe(field.second);
-            field.second = std::move(value);
-            return;
-        }
+    if (this != &other)
+        *this = HttpHeaders(other);
+    return *this;
+}
+
+HttpHeaders& HttpHeaders::operator=(HttpHeaders&& other) noexcept
+{
+    if (this != &other) {
+        wipe();
+        text_ = std::move(other.text_);
+        size_ = std::exchange(other.size_, 0);
     }
-    add(std::move(name), std::move(value));
+    return *this;
+}
+
+std::string HttpHeaders::with_room(std::size_t more) const
+{
+    std::string larger;
+    // More than what a string keeps in itself, which a move would leave behind.
+    larger.reserve(std::max(text_.size() + more, least_room));
+    larger.append(text_);
+    return larger;
+}
+
+void HttpHeaders::reserve(std::size_t fields, std::size_t bytes)
+{
+    auto const more = fields * sizeof(Sizes) + bytes;
+    if (text_.size() + more <= text_.capacity())
+        return;
+    auto larger = with_room(more);
+    assent::wipe(text_);
+    text_.swap(larger);
+}
+
+void HttpHeaders::add(std::string_view name, std::string_view value)
+{
+    if (std::max(name.size(), value.size()) > longest)
+        throw std::length_error("an HTTP header of more than 2 GiB");
+    Sizes const sizes{static_cast<std::uint32_t>(name.size()), static_cast<std::uint32_t>(value.size())};
+    std::array<char, sizeof(Sizes)> bytes;
+    std::memcpy(bytes.data(), &sizes, sizeof sizes);
+    auto const more = bytes.size() + name.size() + value.size();
+    if (text_.size() + more <= text_.capacity()) {
+        text_.append(bytes.data(), bytes.size()).append(name).append(value);
+    } else {
+        auto larger = with_room(std::max(more, text_.size()));
+        larger.append(bytes.data(), bytes.size()).append(name).append(value);
+        assent::wipe(text_);  // not earlier: name and value may be in it
+        text_.swap(larger);
+    }
+    ++size_;
+}
+
+HttpHeaders::Iterator HttpHeaders::find_field(std::string_view name) const noexcept
+{
+    auto at = begin();
+    while (at != end() && !equal_names((*at).first, name))
+        ++at;
+    return at;
+}
+
+void HttpHeaders::set(std::string_view name, std::string_view value)
+{
+    auto const found = find_field(name);
+    if (found == end()) {
+        add(name, value);
+        return;
+    }
+    HttpHeaders changed;
+    changed.reserve(size_, text_.size() + value.size());
+    for (auto at = begin(); at != end(); ++at) {
+        auto const [its_name, its_value] = *at;
+        changed.add(its_name, at == found ? value : its_value);
+    }
+    *this = std::move(changed);
 }
 
 std::optional<std::string_view> HttpHeaders::find(std::string_view name) const noexcept
 {
-    for (auto const& [field, value] : fields_) {
-        if (equal_names(field, name))
-            return value;
-    }
-    return std::nullopt;
+    auto const found = find_field(name);
+    if (found == end())
+        return std::nullopt;
+    return (*found).second;
 }
 
 void HttpHeaders::wipe() noexcept
 {
-    for (auto& field : fields_)
-        assent::wipe(field.second);
+    assent::wipe(text_);
+    size_ = 0;
 }
 
 HttpRequest::~HttpRequest()
 {
-    headers_.wipe();
     wipe(body_);
 }
 
-HttpRequest& HttpRequest::body(std::string content_type, std::string text) &
+HttpRequest& HttpRequest::body(std::string_view content_type, std::string text) &
 {
-    headers_.set("Content-Type", std::move(content_type));
+    headers_.set("Content-Type", content_type);
+    return body(std::move(text));
+}
+
+HttpRequest& HttpRequest::body(std::string text) &
+{
     wipe(body_);
     body_ = std::move(text);
     return *this;
@@ -79,7 +155,6 @@ HttpRequest& HttpRequest::body(std::string content_type, std::string text) &
 
 HttpResponse::~HttpResponse()
 {
-    headers.wipe();
     wipe(body);
 }
 

@@ -25,9 +25,11 @@ constexpr auto addresses_hold = std::chrono::seconds(10);
 
 /// Called when the socket is ready. Keeps the connection until then.
 struct Connection::Wait {
+    using allocator_type = detail::HandlerAllocator<void>;
     std::shared_ptr<Connection> self;
     Way way;
 
+    allocator_type get_allocator() const noexcept { return allocator_type(self->read_memory_); }
     void operator()(error_code const& error) const { self->on_wait(way, error); }
 };
 
@@ -226,7 +228,7 @@ void Connection::begin_exchange()
     reader_.start(pool_.config().max_header(), operation_->max_body, ResponseReader::Kind::answer,
                   operation_->request.on_body());
     // Not at once: what else is ready now is read and prepared first, and a peer that is woken finds more than one request.
-    asio::post(pool_.executor(), [self = shared_from_this()] { self->write(); });
+    pool_.write_soon(*this);
 }
 
 void Connection::write()

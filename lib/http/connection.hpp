@@ -5,6 +5,8 @@
 #include "stream.hpp"
 #include "tls.hpp"
 
+#include "asio/handler_memory.hpp"
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
@@ -30,6 +32,8 @@ public:
     void open(Operation& operation);
     /// Sends a request on an open connection that is_sound().
     void send(Operation& operation);
+    /// Writes the request that send() prepared; called by the pool.
+    void write();
     /// False when the peer has closed an unused connection, or sent something that nobody asked for.
     bool is_sound();
     /// Gives up the endpoint being tried for the next one. False when there is none.
@@ -57,7 +61,6 @@ private:
     void begin_tunnel();
     void begin_handshake();
     void begin_exchange();
-    void write();
     void proceed();
     void step_tunnel();
     void step_handshake();
@@ -78,6 +81,7 @@ private:
 
     Pool& pool_;
     Origin& origin_;
+    detail::HandlerMemory read_memory_;  ///< Of the operation that waits, before the socket: it outlives it.
     Socket socket_;
     std::vector<asio::ip::tcp::endpoint> endpoints_;
     std::size_t endpoint_ = 0;

@@ -392,6 +392,7 @@ void Pool::shut_down()
         connection->close(connection->operation() == nullptr);
     while (!operations_.empty())
         fail(operations_.front(), Failure(Errc::cancelled));
+    to_write_.clear();
     origins_.clear();
     recent_ = {};
     if (timer_)
@@ -414,6 +415,7 @@ void Pool::abandon()
         detach(operation);
         handlers.push_back(std::move(operation.handler));
     }
+    to_write_.clear();
     origins_.clear();
     recent_ = {};
     timer_.reset();
@@ -490,6 +492,27 @@ void Pool::wake_at(SteadyTime when)
         if (self && !error && !self->closed_)
             self->sweep();
     });
+}
+
+void Pool::write_soon(Connection& connection)
+{
+    to_write_.push_back(connection.shared_from_this());
+    if (to_write_.size() != 1)
+        return;
+    asio::post(executor_, [weak = weak_from_this()] {
+        if (auto const self = weak.lock())
+            self->write_all();
+    });
+}
+
+void Pool::write_all()
+{
+    auto connections = std::exchange(writing_, {});
+    connections.swap(to_write_);
+    for (auto const& connection : connections)
+        connection->write();
+    connections.clear();
+    writing_ = std::move(connections);
 }
 
 void Pool::rest_when_idle()

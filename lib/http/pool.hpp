@@ -83,6 +83,8 @@ public:
     asio::any_io_executor const& executor() const noexcept { return executor_; }
     /// Sets the deadline of a phase that begins.
     void enter(Operation& operation, Phase phase, std::chrono::milliseconds at_most);
+    /// Has the connection write its request once all that is ready now was looked at, together with others.
+    void write_soon(Connection& connection);
     /// A connection's operation has its answer. The last thing a connection does in a handler: it may destroy everything.
     void finished(Connection& connection, Operation& operation, HttpResponse&& response, bool reusable);
     /// A connection is of no use any more.
@@ -113,6 +115,7 @@ private:
     void sweep();
     void close_idle(Origin& origin, SteadyTime now);
     void wake_at(SteadyTime when);
+    void write_all();
     void rest_when_idle();
 
     asio::any_io_executor executor_;
@@ -129,6 +132,8 @@ private:
     std::array<Recent, 4> recent_;  ///< Spares most requests taking their URL apart.
     std::size_t next_recent_ = 0;
     std::vector<std::shared_ptr<Connection>> connections_;
+    std::vector<std::shared_ptr<Connection>> to_write_;  ///< Have a request that is to be written.
+    std::vector<std::shared_ptr<Connection>> writing_;   ///< Empty but for its memory, unless they are being written.
     OperationList operations_;
     std::size_t active_ = 0;
     std::optional<asio::steady_timer> timer_;

@@ -68,9 +68,9 @@ std::optional<Failure> check_headers(HttpHeaders const& headers)
         if (!is_token(name))
             return Failure(Errc::invalid_argument, "a header's name is empty or has a character that is not allowed in it");
         if (!is_value(value))
-            return Failure(Errc::invalid_argument, "header " + name + ": its value has a control character");
+            return Failure(Errc::invalid_argument, "header " + std::string(name) + ": its value has a control character");
         if (is_ours(name))
-            return Failure(Errc::invalid_argument, "header " + name + " is set by the client; leave it out");
+            return Failure(Errc::invalid_argument, "header " + std::string(name) + " is set by the client; leave it out");
     }
     return std::nullopt;
 }

@@ -23,7 +23,6 @@ using boost::beast::error_code;
 namespace {
 
 constexpr std::size_t max_fields = 256;
-constexpr std::size_t usual_fields = 8;
 constexpr std::size_t max_reserved_body = 64 * 1024;
 constexpr std::size_t least_chunk = 5;
 
@@ -68,9 +67,7 @@ private:
             error = beast::http::error::header_limit;
             return;
         }
-        if (response_.headers.size() == 0)
-            response_.headers.reserve(usual_fields);
-        response_.headers.add(std::string(name.data(), name.size()), std::string(value.data(), value.size()));
+        response_.headers.add({name.data(), name.size()}, {value.data(), value.size()});
     }
 
     void on_header_impl(error_code& error) override
@@ -171,7 +168,6 @@ struct ResponseReader::Impl {
         parser.reset();
         whole = false;
         response.headers.wipe();
-        response.headers = HttpHeaders();
         wipe(response.body);
         response.status = 0;
     }

@@ -125,9 +125,9 @@ std::size_t read_whole_response(std::string_view text, std::size_t max_header, s
     if (!has_length || header > max_header || length > max_body || length > rest.size())
         return 0;
 
-    response.headers.reserve(count);
+    response.headers.reserve(count, header);
     for (std::size_t i = 0; i < count; ++i)
-        response.headers.add(std::string(fields[i].name, fields[i].name_size), std::string(fields[i].value, fields[i].value_size));
+        response.headers.add({fields[i].name, fields[i].name_size}, {fields[i].value, fields[i].value_size});
     response.body.assign(rest.data(), length);
     response.status = status;
     return header + length;

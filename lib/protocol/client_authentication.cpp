@@ -46,6 +46,10 @@ Secret client_assertion(OauthClient const& client, std::chrono::system_clock::ti
                             : sign_jws(key, header_text, payload));
 }
 
+bool is_signed_anew(ClientAuthentication method) noexcept {
+    return method == ClientAuthentication::client_secret_jwt || method == ClientAuthentication::private_key_jwt;
+}
+
 void add_client_authentication(FormBody& body, OauthClient const& client, std::chrono::system_clock::time_point now) {
     switch (client.authentication()) {
     case ClientAuthentication::client_secret_basic:

@@ -23,10 +23,21 @@ constexpr std::array<bool, 256> make_unreserved() {
 
 constexpr auto unreserved = make_unreserved();
 
+bool is_unreserved(std::string_view text) noexcept {
+    bool all = true;
+    for (char const c : text)
+        all &= unreserved[static_cast<unsigned char>(c)];
+    return all;
+}
+
 }  // namespace
 
 void append_form_encoded(std::string& out, std::string_view text) {
     constexpr std::string_view hex = "0123456789ABCDEF";
+    if (is_unreserved(text)) {  // as most are
+        out += text;
+        return;
+    }
     auto const begin = out.size();
     out.resize(begin + 3 * text.size());
     char* to = out.data() + begin;

@@ -28,7 +28,6 @@ HttpServerRequest::HttpServerRequest(std::string method_name, std::string_view t
 
 HttpServerRequest::~HttpServerRequest()
 {
-    headers.wipe();
     wipe(body);
     wipe(query_string);
 }
@@ -75,13 +74,13 @@ std::optional<std::string> HttpServerRequest::cookie(std::string_view name) cons
 HttpServerResponse::HttpServerResponse(int status_code, std::string content_type, std::string text)
     : status(status_code), body(std::move(text))
 {
-    headers.add("Content-Type", std::move(content_type));
+    headers.add("Content-Type", content_type);
 }
 
 HttpServerResponse HttpServerResponse::stream(std::string content_type, HttpBody writer)
 {
     HttpServerResponse response(200);
-    response.headers.add("Content-Type", std::move(content_type));
+    response.headers.add("Content-Type", content_type);
     response.headers.add("Cache-Control", "no-store");
     response.headers.add("X-Accel-Buffering", "no");
     response.body_writer = std::move(writer);

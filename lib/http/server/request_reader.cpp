@@ -74,7 +74,7 @@ private:
             ++hosts;
         if (field == beast::http::field::expect && beast::iequals(value, "100-continue"))
             expects_continue = true;
-        request_.headers.add(std::string(name.data(), name.size()), std::string(value.data(), value.size()));
+        request_.headers.add({name.data(), name.size()}, {value.data(), value.size()});
     }
 
     void on_header_impl(error_code& error) override

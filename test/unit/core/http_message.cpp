@@ -35,13 +35,67 @@ BOOST_AUTO_TEST_CASE(a_body_sets_its_content_type_once)
     BOOST_TEST(request.body() == "{}");
 }
 
-BOOST_AUTO_TEST_CASE(wiping_headers_keeps_names_and_empties_values)
+BOOST_AUTO_TEST_CASE(replacing_a_header_keeps_the_order_and_the_others)
+{
+    assent::HttpHeaders headers;
+    headers.add("A", "1");
+    headers.add("B", "2");
+    headers.add("b", "3");
+    headers.add("C", "4");
+    headers.set("B", std::string(1000, 'x'));
+    std::string all;
+    for (auto const& [name, value] : headers)
+        all.append(name).append("=").append(value.substr(0, 2)).append(" ");
+    BOOST_TEST(all == "A=1 B=xx b=3 C=4 ");
+    BOOST_TEST(headers.size() == 4u);
+}
+
+BOOST_AUTO_TEST_CASE(a_header_may_be_added_from_the_headers_own_text)
+{
+    assent::HttpHeaders headers;
+    headers.add("First", std::string(100, 'v'));
+    for (int i = 0; i < 20; ++i)
+        headers.add("Copy", *headers.find("First"));
+    headers.set("Last", *headers.find("First"));
+    headers.set("Copy", *headers.find("Last"));
+    BOOST_TEST(headers.size() == 22u);
+    for (auto const& [name, value] : headers)
+        BOOST_TEST(value == std::string(100, 'v'));
+}
+
+BOOST_AUTO_TEST_CASE(empty_names_and_values_are_kept)
+{
+    assent::HttpHeaders headers;
+    headers.add("", "");
+    headers.add("X", "");
+    BOOST_TEST(headers.size() == 2u);
+    BOOST_TEST((headers.find("") == ""));
+    BOOST_TEST((headers.find("x") == ""));
+}
+
+BOOST_AUTO_TEST_CASE(headers_that_were_moved_from_are_empty)
 {
     assent::HttpHeaders headers;
     headers.add("Authorization", "Bearer token-that-is-longer-than-any-small-string");
+    assent::HttpHeaders taken(std::move(headers));
+    BOOST_TEST(headers.size() == 0u);  // NOLINT(bugprone-use-after-move)
+    BOOST_TEST((headers.begin() == headers.end()));
+    headers = std::move(taken);
+    BOOST_TEST(headers.size() == 1u);
+    taken = headers;
+    BOOST_TEST((taken.find("authorization") == headers.find("authorization")));
+}
+
+BOOST_AUTO_TEST_CASE(wiping_headers_leaves_none)
+{
+    assent::HttpHeaders headers;
+    headers.add("Authorization", "Bearer token-that-is-longer-than-any-small-string");
+    auto const* const at = headers.find("Authorization")->data();
     headers.wipe();
-    BOOST_TEST(headers.begin()->first == "Authorization");
-    BOOST_TEST(headers.begin()->second == "");
+    BOOST_TEST(headers.size() == 0u);
+    BOOST_TEST(!headers.find("Authorization"));
+    headers.add("X", "y");  // in the same memory
+    BOOST_TEST(std::string_view(at, 6) == std::string_view("\0\0\0\0\0\0", 6));
 }
 
 BOOST_AUTO_TEST_CASE(post_and_patch_are_not_idempotent)
