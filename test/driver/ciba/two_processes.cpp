@@ -127,6 +127,49 @@ BOOST_AUTO_TEST_CASE(a_process_that_waits_does_not_ask_the_store_all_the_time)
     BOOST_TEST(b.calls[0].done());
 }
 
+BOOST_AUTO_TEST_CASE(a_process_that_polls_does_not_use_the_store_for_each_poll)
+{
+    auto counting = std::make_shared<assent::test::FaultyStore>(store, io.get_executor(), clock);
+    Process a(*this, blocking());
+    a.runtime.store(counting);
+    CibaAuthorizer authorizer(a.runtime, client(), blocking());
+    provider->expires_in = 1000s;
+    Background<outcome<Credentials>> call(a.io, authorizer.authorize(buy()));
+    pass_in({&a}, 301s);
+    BOOST_TEST(provider->polls() == 60u);
+    BOOST_TEST(counting->operations <= 28u);  // two for each renewal of the lease, every sixth poll or so
+    provider->approve();
+    pass_in({&a}, 6s);
+    BOOST_TEST(call.done());
+}
+
+BOOST_AUTO_TEST_CASE(who_takes_over_polls_at_the_pace_that_the_provider_asked_for)
+{
+    auto a = std::make_unique<Process>(*this, blocking());
+    Process b(*this, blocking());
+    provider->expires_in = 1000s;
+    int slow_downs = 3;
+    provider->fault = [&slow_downs](HttpRequest const& request) -> std::optional<result<HttpResponse>> {
+        if (!is_poll(request) || slow_downs == 0)
+            return std::nullopt;
+        --slow_downs;
+        return HttpResponse(400, R"({"error":"slow_down"})");
+    };
+    a->call(buy());
+    b.call(buy());
+    pass_in({a.get(), &b}, 200s);
+    a.reset();
+    pass_in({&b}, 200s);  // the lease is over by now
+    auto const times = provider->poll_times();
+    pass_in({&b}, 100s);
+    auto const later = provider->poll_times();
+    BOOST_TEST(later.size() - times.size() == 5u);  // 5 s and three times 5 s more
+    provider->approve();
+    pass_in({&b}, 25s);
+    BOOST_REQUIRE(b.calls[0].done());
+    BOOST_TEST(b.answer().has_value(), describe(b.answer()));
+}
+
 BOOST_AUTO_TEST_CASE(the_other_process_takes_over_when_the_poller_dies)
 {
     auto a = std::make_unique<Process>(*this, blocking());
