@@ -207,15 +207,19 @@ private:
     static awaitable<void> run(std::shared_ptr<PendingEngine> self, Slot slot, std::shared_ptr<PendingIntent const> intent);
     static awaitable<void> run_due(std::shared_ptr<PendingEngine> self);
     static awaitable<void> run_release(std::shared_ptr<PendingEngine> self, Slot slot);
-    PendingFsm machine(Flow& flow, std::shared_ptr<PendingIntent const> const& intent);
+    PendingFsm machine(Flow& flow, std::shared_ptr<PendingSnapshot> const& snapshot, std::shared_ptr<PendingIntent const> const& intent);
     awaitable<result<PendingSnapshotPtr>> operate(Slot slot);
     bool can_poll_quickly(Flow const& flow) const;
     bool covers(Flow const& flow, PendingRecord::time_point poll_at) const;
     awaitable<bool> renew(Slot slot, PollSchedule schedule);
     std::optional<PollSchedule> schedule_after(Flow const& flow, PollAnswer const& answer);
     awaitable<result<PendingSnapshotPtr>> apply(Slot slot, PollAnswer answer);
-    awaitable<result<PendingSnapshotPtr>> drive(Flow const& flow, PendingFsm& fsm, PendingAction action, StoreKey key,
-                                                std::shared_ptr<PendingIntent const> intent);
+    awaitable<result<PendingSnapshotPtr>> drive(Flow const& flow, PendingFsm& fsm, PendingAction action,
+                                                std::shared_ptr<PendingSnapshot> snapshot, std::shared_ptr<PendingIntent const> intent);
+    awaitable<result<void>> perform(PendingFsm& fsm, PendingAction const& action, PendingSnapshot const& snapshot,
+                                    std::shared_ptr<PendingIntent const> const& intent, PendingFsm::Event& event);
+    awaitable<result<std::optional<StoreEntry>>> load(PendingSnapshot const& snapshot);
+    awaitable<result<StoreVersion>> save(PendingSnapshot const& snapshot, PendingAction& action);
     awaitable<result<void>> release(Slot slot);
     awaitable<result<void>> sleep_until(PendingRecord::time_point when);
     double next_jitter();

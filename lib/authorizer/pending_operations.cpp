@@ -26,10 +26,11 @@ awaitable<void> PendingEngine::run(std::shared_ptr<PendingEngine> self, Slot slo
     result<PendingSnapshotPtr> told = Errc::cancelled;  // who wanted it has gone before anything was done
     try {
         if (!intent || flow.attended()) {
-            auto fsm = self->machine(flow, intent);
+            auto snapshot = std::make_shared<PendingSnapshot>();
+            snapshot->key = intent ? intent->key : self->key_of(flow);
+            auto fsm = self->machine(flow, snapshot, intent);
             auto action = fsm.resume(PendingFsm::Begin(), self->runtime_.clock().now());
-            auto key = intent ? intent->key : self->key_of(flow);
-            told = co_await self->drive(flow, fsm, std::move(action), std::move(key), std::move(intent));
+            told = co_await self->drive(flow, fsm, std::move(action), std::move(snapshot), std::move(intent));
         }
     }
     catch (std::exception const& error) {
@@ -51,12 +52,14 @@ awaitable<void> PendingEngine::run_release(std::shared_ptr<PendingEngine> self, 
 }
 
 /// What decides about the flow: begins with what is known of it here.
-PendingFsm PendingEngine::machine(Flow& flow, std::shared_ptr<PendingIntent const> const& intent)
+PendingFsm PendingEngine::machine(Flow& flow, std::shared_ptr<PendingSnapshot> const& snapshot,
+                                  std::shared_ptr<PendingIntent const> const& intent)
 {
     std::shared_ptr<PendingRecord const> seed;
     if (intent)
         seed = std::shared_ptr<PendingRecord const>(intent, &intent->seed);
-    PendingFsm fsm(settings_, std::move(seed), intent && intent->resuming, next_jitter());
+    PendingFsm fsm(settings_, std::move(seed), intent && intent->resuming, next_jitter(),
+                   std::shared_ptr<PendingRecord>(snapshot, &snapshot->record));
     fsm.keep_lease(!flow.waiting.empty() || flow.watchers != 0);
     if (flow.lease_until != time_point{})
         fsm.own_schedule(flow.schedule);
@@ -76,10 +79,11 @@ PendingFsm PendingEngine::machine(Flow& flow, std::shared_ptr<PendingIntent cons
 awaitable<result<PendingSnapshotPtr>> PendingEngine::operate(Slot slot)
 {
     auto& flow = flows_[slot];
-    auto fsm = machine(flow, nullptr);
+    auto snapshot = std::make_shared<PendingSnapshot>();
+    snapshot->key = key_of(flow);
+    auto fsm = machine(flow, snapshot, nullptr);
     auto action = fsm.resume(PendingFsm::Begin(), runtime_.clock().now());
-    auto key = key_of(flow);
-    co_return co_await drive(flow, fsm, std::move(action), std::move(key), nullptr);
+    co_return co_await drive(flow, fsm, std::move(action), std::move(snapshot), nullptr);
 }
 
 /// True when the lease that is kept covers a poll that begins then.
@@ -198,7 +202,9 @@ awaitable<result<PendingSnapshotPtr>> PendingEngine::apply(Slot slot, PollAnswer
     if (!current)
         co_return current;
 
-    PendingFsm fsm(settings_, nullptr, false, next_jitter());
+    auto snapshot = std::make_shared<PendingSnapshot>();
+    snapshot->key = std::move(key);
+    PendingFsm fsm(settings_, nullptr, false, next_jitter(), std::shared_ptr<PendingRecord>(snapshot, &snapshot->record));
     fsm.keep_lease(!flow.waiting.empty() || flow.watchers != 0);
     auto record = current.value()->record;
     auto const version = current.value()->version;
@@ -214,20 +220,27 @@ awaitable<result<PendingSnapshotPtr>> PendingEngine::apply(Slot slot, PollAnswer
     if (same)
         event = std::move(answer);
     auto action = fsm.resume(std::move(event), now);
-    co_return co_await drive(flow, fsm, std::move(action), std::move(key), nullptr);
+    co_return co_await drive(flow, fsm, std::move(action), std::move(snapshot), nullptr);
 }
 
+// These keep what a store's function is given out of the frame of drive().
+awaitable<result<std::optional<StoreEntry>>> PendingEngine::load(PendingSnapshot const& snapshot) { return runtime_.store().get(snapshot.key); }
+
+awaitable<result<StoreVersion>> PendingEngine::save(PendingSnapshot const& snapshot, PendingAction& action)
+{
+    return runtime_.store().compare_exchange(snapshot.key, action.expected, std::move(action.value), action.keep_until);
+}
+
+/// Drives `fsm` to its end. @param snapshot has the key, and will have the record.
 awaitable<result<PendingSnapshotPtr>> PendingEngine::drive(Flow const& flow, PendingFsm& fsm, PendingAction action,
-                                                           StoreKey key,
+                                                           std::shared_ptr<PendingSnapshot> snapshot,
                                                            std::shared_ptr<PendingIntent const> intent)
 {
-    auto& clock = runtime_.clock();
-    auto& store = runtime_.store();
-    for (;;) {
+    while (action.type != PendingAction::Type::finish) {
         PendingFsm::Event event = PendingFsm::Begin();
         switch (action.type) {
         case PendingAction::Type::load: {
-            auto entry = co_await store.get(key);
+            auto entry = co_await load(*snapshot);
             if (!entry)
                 event = PendingFsm::StoreFailed{entry.failure()};
             else if (entry.value())
@@ -237,22 +250,11 @@ awaitable<result<PendingSnapshotPtr>> PendingEngine::drive(Flow const& flow, Pen
             break;
         }
         case PendingAction::Type::save: {
-            auto saved = co_await store.compare_exchange(key, action.expected, std::move(action.value),
-                                                         action.keep_until);
+            auto saved = co_await save(*snapshot, action);
             if (saved)
                 event = PendingFsm::Saved{saved.value()};
             else
                 event = PendingFsm::StoreFailed{saved.failure()};
-            break;
-        }
-        case PendingAction::Type::erase: {
-            // Erases what is still ours: another process may have taken over.
-            std::string nothing;
-            auto erased = co_await store.compare_exchange(key, action.expected, std::move(nothing), clock.now());
-            if (erased)
-                event = PendingFsm::Erased();
-            else
-                event = PendingFsm::StoreFailed{erased.failure()};
             break;
         }
         case PendingAction::Type::start: {
@@ -260,59 +262,80 @@ awaitable<result<PendingSnapshotPtr>> PendingEngine::drive(Flow const& flow, Pen
             event = std::move(answer);
             break;
         }
-        case PendingAction::Type::poll: {
-            auto const request_id = fsm.record().request_id.expose();
-            auto const response = co_await protocol_->send_poll(request_id);
-            auto answer = protocol_->read_poll(response);
-            if (observer_)
-                observer_->polled(answer.kind);
-            event = std::move(answer);
-            break;
-        }
-        case PendingAction::Type::verify: {
-            auto verified = co_await protocol_->verify(fsm.record());
-            PendingFsm::Verified outcome;
-            if (!verified)
-                outcome.failure = verified.failure();
-            event = std::move(outcome);
-            break;
-        }
-        case PendingAction::Type::refresh: {
-            auto answer = co_await protocol_->refresh(intent, fsm.record());
-            if (observer_)
-                observer_->refreshed(answer.kind);
-            event = std::move(answer);
-            break;
-        }
-        case PendingAction::Type::wait: {
-            auto const slept = co_await sleep_until(action.until);
-            if (!slept)
-                co_return slept.failure();
-            event = PendingFsm::Waited();
-            break;
-        }
-        case PendingAction::Type::finish: {
-            auto snapshot = std::make_shared<PendingSnapshot>();
-            snapshot->key = std::move(key);
-            snapshot->record = fsm.take_record();
-            snapshot->version = fsm.version();
-            snapshot->interrupt = fsm.interrupt();
-            snapshot->slowed_down = fsm.slowed_down();
-            auto const& record = snapshot->record;
-            auto const now = clock.now();
-            bool const polled_elsewhere = record.lease_owner != settings_.owner && now < record.lease_until;
-            if (polled_elsewhere && record.schedule.due(now))  // its poll is under way: the time of the next is not known
-                snapshot->look_again_at = std::min(record.lease_until, now + record.schedule.interval());
-            if (observer_ && fsm.changed())
-                observer_->changed(*snapshot);
-            if (fsm.failure())
-                co_return *fsm.failure();
-            co_return PendingSnapshotPtr(std::move(snapshot));
+        default: {
+            auto const done = co_await perform(fsm, action, *snapshot, intent, event);
+            if (!done)
+                co_return done.failure();
         }
         }
         fsm.audience(flow.attended());
-        action = fsm.resume(std::move(event), clock.now());
+        action = fsm.resume(std::move(event), runtime_.clock().now());
     }
+
+    snapshot->version = fsm.version();
+    snapshot->interrupt = fsm.interrupt();
+    snapshot->slowed_down = fsm.slowed_down();
+    auto const& record = snapshot->record;
+    auto const now = runtime_.clock().now();
+    bool const polled_elsewhere = record.lease_owner != settings_.owner && now < record.lease_until;
+    if (polled_elsewhere && record.schedule.due(now))  // its poll is under way: the time of the next is not known
+        snapshot->look_again_at = std::min(record.lease_until, now + record.schedule.interval());
+    if (observer_ && fsm.changed())
+        observer_->changed(*snapshot);
+    if (fsm.failure())
+        co_return *fsm.failure();
+    co_return PendingSnapshotPtr(std::move(snapshot));
+}
+
+/// Does what is done seldom, and keeps it out of the frame of drive(), whose locals these are. @par Errors what ends the driving.
+awaitable<result<void>> PendingEngine::perform(PendingFsm& fsm, PendingAction const& action, PendingSnapshot const& snapshot,
+                                               std::shared_ptr<PendingIntent const> const& intent, PendingFsm::Event& event)
+{
+    switch (action.type) {
+    case PendingAction::Type::erase: {
+        // Erases what is still ours: another process may have taken over.
+        std::string nothing;
+        auto erased = co_await runtime_.store().compare_exchange(snapshot.key, action.expected, std::move(nothing), runtime_.clock().now());
+        if (erased)
+            event = PendingFsm::Erased();
+        else
+            event = PendingFsm::StoreFailed{erased.failure()};
+        break;
+    }
+    case PendingAction::Type::poll: {
+        auto const request_id = fsm.record().request_id.expose();
+        auto const response = co_await protocol_->send_poll(request_id);
+        auto answer = protocol_->read_poll(response);
+        if (observer_)
+            observer_->polled(answer.kind);
+        event = std::move(answer);
+        break;
+    }
+    case PendingAction::Type::verify: {
+        auto verified = co_await protocol_->verify(fsm.record());
+        PendingFsm::Verified outcome;
+        if (!verified)
+            outcome.failure = verified.failure();
+        event = std::move(outcome);
+        break;
+    }
+    case PendingAction::Type::refresh: {
+        auto answer = co_await protocol_->refresh(intent, fsm.record());
+        if (observer_)
+            observer_->refreshed(answer.kind);
+        event = std::move(answer);
+        break;
+    }
+    case PendingAction::Type::wait: {
+        auto const slept = co_await sleep_until(action.until);
+        if (!slept)
+            co_return slept.failure();
+        event = PendingFsm::Waited();
+        break;
+    }
+    default: break;  // drive()'s own
+    }
+    co_return boost::outcome_v2::success();
 }
 
 /// Gives back the lease that was kept between polls, with the schedule it covered.

@@ -47,13 +47,20 @@ void forget_secrets(PendingRecord& record)
 }  // namespace
 
 PendingFsm::PendingFsm(PendingSettings const& settings, std::shared_ptr<PendingRecord const> seed, bool resuming, double jitter)
-    : settings_(settings), seed_(std::move(seed)), keep_lease_(settings.keep_lease), resuming_(resuming), jitter_(jitter)
+    : PendingFsm(settings, std::move(seed), resuming, jitter, std::make_shared<PendingRecord>())
+{
+}
+
+PendingFsm::PendingFsm(PendingSettings const& settings, std::shared_ptr<PendingRecord const> seed, bool resuming, double jitter,
+                       std::shared_ptr<PendingRecord> record)
+    : settings_(settings), seed_(std::move(seed)), keep_lease_(settings.keep_lease), resuming_(resuming), jitter_(jitter),
+      record_(std::move(record))
 {
 }
 
 void PendingFsm::known(PendingRecord record, std::uint64_t version)
 {
-    record_ = std::move(record);
+    *record_ = std::move(record);
     version_ = version;
     known_ = true;
 }
@@ -97,7 +104,7 @@ PendingAction PendingFsm::save(Step step, time_point now)
 {
     step_ = step;
     PendingAction action(PendingAction::Type::save);
-    action.value = encode(record_);
+    action.value = encode(*record_);
     action.expected = version_;
     action.keep_until = keep_until(now);
     return action;
@@ -140,7 +147,7 @@ PendingAction PendingFsm::verify()
 
 PendingFsm::time_point PendingFsm::keep_until(time_point now) const
 {
-    return assent::keep_until(record_, settings_, now);
+    return assent::keep_until(*record_, settings_, now);
 }
 
 PendingAction PendingFsm::on_loaded(Loaded& loaded, time_point now)
@@ -158,7 +165,7 @@ PendingAction PendingFsm::on_loaded(Loaded& loaded, time_point now)
         stored = std::move(decoded).value();
     }
     if (step_ == Step::reloading_start) {
-        bool const is_claim = loaded.version != 0 && stored.state == PendingState::starting && stored.nonce == record_.nonce;
+        bool const is_claim = loaded.version != 0 && stored.state == PendingState::starting && stored.nonce == record_->nonce;
         bool const fits = settings_.claims ? is_claim : loaded.version == 0 || replaces(stored, now);
         if (fits) {
             version_ = loaded.version;
@@ -168,24 +175,24 @@ PendingAction PendingFsm::on_loaded(Loaded& loaded, time_point now)
     }
     if (step_ == Step::reloading_tokens) {
         // Somebody changed the record while the token answer was on its way. The answer is given once: keep it if it still fits.
-        if (loaded.version != 0 && stored.nonce == record_.nonce && yields_to_tokens(stored)) {
+        if (loaded.version != 0 && stored.nonce == record_->nonce && yields_to_tokens(stored)) {
             version_ = loaded.version;
             return save(Step::saving_tokens, now);
         }
     }
     if (step_ == Step::reloading_refreshed) {
         // As above: what was renewed replaces the tokens it was renewed from, and no others.
-        bool const replaces = loaded.version != 0 && stored.nonce == record_.nonce && stored.state == PendingState::granted &&
+        bool const replaces = loaded.version != 0 && stored.nonce == record_->nonce && stored.state == PendingState::granted &&
                               stored.tokens->access_token == renewed_from_;
         if (replaces) {
             version_ = loaded.version;
             return save(Step::saving_refreshed, now);
         }
     }
-    record_ = std::move(stored);
+    *record_ = std::move(stored);
     version_ = loaded.version;
-    if (own_schedule_ && record_.state == PendingState::pending && record_.lease_owner == settings_.owner)
-        record_.schedule = *own_schedule_;
+    if (own_schedule_ && record_->state == PendingState::pending && record_->lease_owner == settings_.owner)
+        record_->schedule = *own_schedule_;
     return decide(now);
 }
 
@@ -194,46 +201,46 @@ PendingAction PendingFsm::decide(time_point now)
     if (version_ == 0) {
         if (may_start())
             return start(now);
-        record_ = {};
+        *record_ = {};
         return finish();
     }
 
     // Who only guesses a handle learns nothing and moves nothing.
-    if (resuming_ && seed_ && !equal_in_constant_time(seed_->nonce, record_.nonce))
+    if (resuming_ && seed_ && !equal_in_constant_time(seed_->nonce, record_->nonce))
         return finish();
 
-    bool const leased_to_other = now < record_.lease_until && record_.lease_owner != settings_.owner;
-    switch (record_.state) {
+    bool const leased_to_other = now < record_->lease_until && record_->lease_owner != settings_.owner;
+    switch (record_->state) {
     case PendingState::starting:
-        if (now < record_.lease_until)
-            return wait(std::min(record_.lease_until, now + settings_.look_again));
+        if (now < record_->lease_until)
+            return wait(std::min(record_->lease_until, now + settings_.look_again));
         if (may_start())
             return start(now);
         return fail(Failure(Errc::temporarily_unavailable,
                             "the process that asked the provider stopped before it had an answer; call again without a handle"));
 
     case PendingState::unsure:
-        if (now >= record_.lease_until && may_start())
+        if (now >= record_->lease_until && may_start())
             return start(now);
-        if (record_.final_error) {
-            Failure failure(*record_.final_error, "the provider asked to wait before it is asked again");
-            return fail(record_.server ? failure.with_server(*record_.server) : failure);
+        if (record_->final_error) {
+            Failure failure(*record_->final_error, "the provider asked to wait before it is asked again");
+            return fail(record_->server ? failure.with_server(*record_->server) : failure);
         }
         return fail(Failure(Errc::temporarily_unavailable,
                             "the provider's answer to the authorization request was lost and the person may have been asked; "
                             "a new request is sent by a call after the lease has ended"));
 
     case PendingState::pending:
-        if (now >= record_.expires_at)
+        if (now >= record_->expires_at)
             return end(PendingState::expired, InterruptKind::expired, Failure(), now);
-        if (leased_to_other || (!hurry_ && waited_ != version_ && !record_.schedule.due(now)))
+        if (leased_to_other || (!hurry_ && waited_ != version_ && !record_->schedule.due(now)))
             return finish();
-        if (record_.lease_owner == settings_.owner && now + settings_.poll_lease <= record_.lease_until)
+        if (record_->lease_owner == settings_.owner && now + settings_.poll_lease <= record_->lease_until)
             return ask(PendingAction::Type::poll, Step::polling);
-        record_.lease_owner = settings_.owner;
-        record_.lease_until = now + settings_.poll_lease;
+        record_->lease_owner = settings_.owner;
+        record_->lease_until = now + settings_.poll_lease;
         if (keep_lease_)
-            record_.lease_until = kept_lease_until(record_.schedule, settings_, now);
+            record_->lease_until = kept_lease_until(record_->schedule, settings_, now);
         return save(Step::claiming_poll, now);
 
     case PendingState::received: return verify();
@@ -249,10 +256,10 @@ PendingAction PendingFsm::decide(time_point now)
     case PendingState::denied:
     case PendingState::expired:
     case PendingState::failed:
-        if (!record_.told) {
+        if (!record_->told) {
             if (!audience_)
                 return finish();
-            record_.told = true;
+            record_->told = true;
             return save(Step::saving, now);
         }
         if (may_start() && settings_.reprompt)
@@ -277,9 +284,9 @@ bool PendingFsm::alive(TokenSet const& tokens, time_point now, seconds skew) con
 PendingAction PendingFsm::decide_granted(time_point now)
 {
     // A one-use approval may be used until its token dies; a shared one must be worth handing out.
-    if (alive(now, record_.one_use ? seconds(0) : settings_.refresh_skew))
+    if (alive(now, record_->one_use ? seconds(0) : settings_.refresh_skew))
         return finish();
-    bool const renewable = !record_.one_use && (settings_.renewable || !record_.tokens->refresh_token.empty());
+    bool const renewable = !record_->one_use && (settings_.renewable || !record_->tokens->refresh_token.empty());
     if (!renewable) {
         if (may_start())
             return start(now);
@@ -287,24 +294,24 @@ PendingAction PendingFsm::decide_granted(time_point now)
     }
 
     bool const still_good = alive(now, seconds(0));
-    if (now < record_.lease_until && record_.lease_owner != settings_.owner) {
+    if (now < record_->lease_until && record_->lease_owner != settings_.owner) {
         // Another process renews them.
         if (still_good)
             return finish();
-        return wait(std::min(record_.lease_until, now + settings_.look_again));
+        return wait(std::min(record_->lease_until, now + settings_.look_again));
     }
-    bool const may_refresh = seed_ && !engaged_ && now >= record_.refresh_at;
+    bool const may_refresh = seed_ && !engaged_ && now >= record_->refresh_at;
     if (!may_refresh) {
         if (still_good)
             return finish();
         Failure failure(Errc::temporarily_unavailable, "expired tokens could not be renewed just now; call again a little later");
-        return fail(record_.server ? failure.with_server(*record_.server) : failure);
+        return fail(record_->server ? failure.with_server(*record_->server) : failure);
     }
     if (!settings_.claims)
         return ask(PendingAction::Type::refresh, Step::refreshing);
     // Known to all before the refresh token is used: whoever finds this after a crash knows that it may have been.
-    record_.lease_owner = settings_.owner;
-    record_.lease_until = now + settings_.poll_lease;
+    record_->lease_owner = settings_.owner;
+    record_->lease_until = now + settings_.poll_lease;
     return save(Step::claiming_refresh, now);
 }
 
@@ -323,13 +330,13 @@ bool PendingFsm::replaces(PendingRecord const& stored, time_point now) const noe
 
 PendingAction PendingFsm::start(time_point now)
 {
-    record_ = *seed_;
-    record_.state = PendingState::starting;
-    record_.requested_at = now;
+    *record_ = *seed_;
+    record_->state = PendingState::starting;
+    record_->requested_at = now;
     if (!settings_.claims)
         return ask(PendingAction::Type::start, Step::starting);
-    record_.lease_owner = settings_.owner;
-    record_.lease_until = now + settings_.start_lease;
+    record_->lease_owner = settings_.owner;
+    record_->lease_until = now + settings_.start_lease;
     return save(Step::claiming_start, now);
 }
 
@@ -355,7 +362,7 @@ PendingAction PendingFsm::on_saved(Saved saved)
     case Step::claiming_poll: return ask(PendingAction::Type::poll, Step::polling);
     case Step::saving_tokens: return verify();
     case Step::claiming_refresh: return ask(PendingAction::Type::refresh, Step::refreshing);
-    case Step::saving_refreshed: return record_.state == PendingState::received ? verify() : finish();
+    case Step::saving_refreshed: return record_->state == PendingState::received ? verify() : finish();
     default: return finish();
     }
 }
@@ -385,27 +392,27 @@ PendingAction PendingFsm::on_started(StartAnswer& answer, time_point now)
 {
     switch (answer.kind) {
     case StartAnswer::Kind::accepted:
-        record_.state = PendingState::pending;
-        record_.request_id = std::move(answer.request_id);
-        record_.user_code = std::move(answer.user_code);
-        record_.verification_uri = std::move(answer.verification_uri);
-        record_.verification_uri_complete = std::move(answer.verification_uri_complete);
-        record_.requested_at = now;
-        record_.expires_at = now + answer.expires_in;
-        record_.schedule = answer.schedule;
-        record_.schedule.started(now);
-        record_.lease_owner.clear();
-        record_.lease_until = {};
+        record_->state = PendingState::pending;
+        record_->request_id = std::move(answer.request_id);
+        record_->user_code = std::move(answer.user_code);
+        record_->verification_uri = std::move(answer.verification_uri);
+        record_->verification_uri_complete = std::move(answer.verification_uri_complete);
+        record_->requested_at = now;
+        record_->expires_at = now + answer.expires_in;
+        record_->schedule = answer.schedule;
+        record_->schedule.started(now);
+        record_->lease_owner.clear();
+        record_->lease_until = {};
         changed_ = true;
         return save(Step::saving_start, now);
 
     case StartAnswer::Kind::granted:
-        record_.state = PendingState::granted;
-        record_.tokens = std::move(answer.tokens);
-        if (record_.tokens->scopes.empty())
-            record_.tokens->scopes = record_.scopes;
-        record_.lease_owner.clear();
-        record_.lease_until = {};
+        record_->state = PendingState::granted;
+        record_->tokens = std::move(answer.tokens);
+        if (record_->tokens->scopes.empty())
+            record_->tokens->scopes = record_->scopes;
+        record_->lease_owner.clear();
+        record_->lease_until = {};
         changed_ = true;
         return save(Step::saving_start, now);
 
@@ -415,13 +422,13 @@ PendingAction PendingFsm::on_started(StartAnswer& answer, time_point now)
         bool const hold = answer.kind == StartAnswer::Kind::unsure || answer.retry_after;
         if (!hold)
             break;
-        record_.state = PendingState::unsure;
-        record_.lease_owner.clear();
-        record_.lease_until = now + answer.retry_after.value_or(settings_.start_lease);
+        record_->state = PendingState::unsure;
+        record_->lease_owner.clear();
+        record_->lease_until = now + answer.retry_after.value_or(settings_.start_lease);
         if (answer.kind == StartAnswer::Kind::not_sent) {
-            record_.final_error = errc_of(*failure_);
+            record_->final_error = errc_of(*failure_);
             if (auto const* server = failure_->server())
-                record_.server = *server;
+                record_->server = *server;
         }
         return save(Step::saving, now);
     }
@@ -429,9 +436,9 @@ PendingAction PendingFsm::on_started(StartAnswer& answer, time_point now)
     case StartAnswer::Kind::failed:
         if (answer.interrupt) {
             interrupt_ = answer.interrupt;
-            record_.tokens = std::move(answer.tokens);
+            record_->tokens = std::move(answer.tokens);
             if (auto const* server = answer.failure.server())
-                record_.server = *server;
+                record_->server = *server;
         }
         else
             failure_ = std::move(answer.failure);
@@ -455,15 +462,15 @@ PendingAction PendingFsm::erase()
 
 PendingAction PendingFsm::still_pending(time_point now)
 {
-    bool const covered = keep_lease_ && record_.lease_owner == settings_.owner &&
-                         record_.schedule.next_poll_at() + settings_.poll_lease <= record_.lease_until;
+    bool const covered = keep_lease_ && record_->lease_owner == settings_.owner &&
+                         record_->schedule.next_poll_at() + settings_.poll_lease <= record_->lease_until;
     if (covered)
         return finish();
-    record_.lease_owner.clear();
-    record_.lease_until = {};
+    record_->lease_owner.clear();
+    record_->lease_until = {};
     if (keep_lease_) {
-        record_.lease_owner = settings_.owner;
-        record_.lease_until = kept_lease_until(record_.schedule, settings_, record_.schedule.next_poll_at());
+        record_->lease_owner = settings_.owner;
+        record_->lease_until = kept_lease_until(record_->schedule, settings_, record_->schedule.next_poll_at());
     }
     return save(Step::saving, now);
 }
@@ -473,38 +480,38 @@ PendingAction PendingFsm::on_polled(PollAnswer& answer, time_point now)
     slowed_down_ = answer.kind == PollAnswer::Kind::slow_down;
     switch (answer.kind) {
     case PollAnswer::Kind::hiccup:
-        record_.schedule.hiccup(now, answer.retry_after, jitter_);
+        record_->schedule.hiccup(now, answer.retry_after, jitter_);
         return still_pending(now);
     case PollAnswer::Kind::misconfigured:
-        record_.schedule.hiccup(now, answer.retry_after, jitter_);
+        record_->schedule.hiccup(now, answer.retry_after, jitter_);
         failure_ = std::move(answer.failure);
         return still_pending(now);
     case PollAnswer::Kind::pending:
-        record_.schedule.pending(now);
+        record_->schedule.pending(now);
         return still_pending(now);
     case PollAnswer::Kind::slow_down:
-        record_.schedule.slow_down(now, answer.interval, answer.retry_after);
+        record_->schedule.slow_down(now, answer.interval, answer.retry_after);
         return still_pending(now);
 
     case PollAnswer::Kind::granted:
-        record_.state = PendingState::received;
-        record_.tokens = std::move(answer.tokens);
-        if (record_.tokens->scopes.empty())
-            record_.tokens->scopes = record_.scopes;  // RFC 6749 5.1: left out when as requested
-        record_.lease_owner.clear();
-        record_.lease_until = {};
+        record_->state = PendingState::received;
+        record_->tokens = std::move(answer.tokens);
+        if (record_->tokens->scopes.empty())
+            record_->tokens->scopes = record_->scopes;  // RFC 6749 5.1: left out when as requested
+        record_->lease_owner.clear();
+        record_->lease_until = {};
         return save(Step::saving_tokens, now);
 
     case PollAnswer::Kind::denied:
         // Auth0 says access_denied for a request that has expired, too.
-        if (now >= record_.expires_at)
+        if (now >= record_->expires_at)
             return end(PendingState::expired, InterruptKind::expired, std::move(answer.failure), now);
         return end(PendingState::denied, InterruptKind::denied, std::move(answer.failure), now);
     case PollAnswer::Kind::expired:
         return end(PendingState::expired, InterruptKind::expired, std::move(answer.failure), now);
     case PollAnswer::Kind::invalid_grant:
         // Servers forget an expired request and then say that they do not know it.
-        if (now >= record_.expires_at)
+        if (now >= record_->expires_at)
             return end(PendingState::expired, InterruptKind::expired, std::move(answer.failure), now);
         return end(PendingState::failed, InterruptKind::invalid_grant, std::move(answer.failure), now);
     case PollAnswer::Kind::failed:
@@ -516,9 +523,9 @@ PendingAction PendingFsm::on_polled(PollAnswer& answer, time_point now)
 PendingAction PendingFsm::on_verified(Verified const& verified, time_point now)
 {
     if (!verified.failure) {
-        if (!record_.tokens->valid_at(now, seconds(0)))
+        if (!record_->tokens->valid_at(now, seconds(0)))
             return end(PendingState::expired, InterruptKind::expired, Failure(), now);
-        record_.state = PendingState::granted;
+        record_->state = PendingState::granted;
         changed_ = true;
         return save(Step::saving, now);
     }
@@ -533,21 +540,21 @@ PendingAction PendingFsm::on_verified(Verified const& verified, time_point now)
 
 PendingAction PendingFsm::on_refreshed(RefreshAnswer& answer, time_point now)
 {
-    record_.lease_owner.clear();
-    record_.lease_until = {};
+    record_->lease_owner.clear();
+    record_->lease_until = {};
     switch (answer.kind) {
     case RefreshAnswer::Kind::renewed:
-        renewed_from_ = record_.tokens->access_token;
-        record_.id_token_kept = answer.tokens->id_token.empty();
-        record_.tokens = renewed(*record_.tokens, std::move(*answer.tokens));
-        if (record_.expected_subject.empty())
-            record_.expected_subject = std::move(answer.subject);
-        record_.refresh_at = {};
-        record_.refresh_failures = 0;
-        record_.server.reset();
+        renewed_from_ = record_->tokens->access_token;
+        record_->id_token_kept = answer.tokens->id_token.empty();
+        record_->tokens = renewed(*record_->tokens, std::move(*answer.tokens));
+        if (record_->expected_subject.empty())
+            record_->expected_subject = std::move(answer.subject);
+        record_->refresh_at = {};
+        record_->refresh_failures = 0;
+        record_->server.reset();
         // Stored before anybody uses them: the refresh token may be new, and then the old one is dead.
         if (settings_.verifies)
-            record_.state = PendingState::received;
+            record_->state = PendingState::received;
         return save(Step::saving_refreshed, now);
 
     case RefreshAnswer::Kind::hiccup:
@@ -558,17 +565,17 @@ PendingAction PendingFsm::on_refreshed(RefreshAnswer& answer, time_point now)
         if (may_start())
             return start(now);
         if (alive(now, seconds(0))) {
-            record_.tokens->refresh_token = Secret();
+            record_->tokens->refresh_token = Secret();
             return save(Step::saving, now);
         }
         return end(PendingState::failed, InterruptKind::invalid_grant, std::move(answer.failure), now);
 
     case RefreshAnswer::Kind::interrupted:
         interrupt_ = answer.interrupt;
-        record_.tokens = std::move(answer.tokens);
-        record_.server.reset();
+        record_->tokens = std::move(answer.tokens);
+        record_->server.reset();
         if (auto const* server = answer.failure.server())
-            record_.server = *server;
+            record_->server = *server;
         changed_ = true;
         return erase();
     }
@@ -578,12 +585,12 @@ PendingAction PendingFsm::on_refreshed(RefreshAnswer& answer, time_point now)
 /// The old tokens serve on while they live.
 PendingAction PendingFsm::not_refreshed(RefreshAnswer& answer, time_point now)
 {
-    auto wait = refresh_backoff(record_.refresh_failures++, jitter_);
+    auto wait = refresh_backoff(record_->refresh_failures++, jitter_);
     if (answer.retry_after)
         wait = std::max(wait, milliseconds(*answer.retry_after));
-    record_.refresh_at = now + wait;
+    record_->refresh_at = now + wait;
     if (auto const* server = answer.failure.server())
-        record_.server = *server;
+        record_->server = *server;
     if (!alive(now, seconds(0)))
         failure_ = std::move(answer.failure);
     return save(Step::keeping, now);
@@ -591,14 +598,14 @@ PendingAction PendingFsm::not_refreshed(RefreshAnswer& answer, time_point now)
 
 PendingAction PendingFsm::end(PendingState state, std::optional<InterruptKind> interrupt, Failure failure, time_point now)
 {
-    record_.state = state;
-    forget_secrets(record_);
-    record_.final_interrupt = interrupt;
+    record_->state = state;
+    forget_secrets(*record_);
+    record_->final_interrupt = interrupt;
     if (!interrupt)
-        record_.final_error = errc_of(failure);
+        record_->final_error = errc_of(failure);
     if (auto const* server = failure.server())
-        record_.server = *server;
-    record_.told = audience_;
+        record_->server = *server;
+    record_->told = audience_;
     changed_ = true;
     return save(Step::saving, now);
 }

@@ -171,6 +171,9 @@ public:
     /// @param resuming the call names this very authorization by its handle: tell its end again, never start another.
     /// @param jitter in [0, 1), for back-off.
     PendingFsm(PendingSettings const& settings, std::shared_ptr<PendingRecord const> seed, bool resuming, double jitter);
+    /// @param record where record() will be: the caller's, when finish has come.
+    PendingFsm(PendingSettings const& settings, std::shared_ptr<PendingRecord const> seed, bool resuming, double jitter,
+               std::shared_ptr<PendingRecord> record);
 
     /// Goes on from what this engine knows already, without loading it again. @pre version is not 0
     void known(PendingRecord record, std::uint64_t version);
@@ -195,9 +198,7 @@ public:
     std::optional<Failure> const& failure() const noexcept { return failure_; }
     /// After finish: the person cannot be asked; there is no record.
     std::optional<InterruptKind> interrupt() const noexcept { return interrupt_; }
-    PendingRecord const& record() const noexcept { return record_; }
-    /// After finish: the record, which is not here any more.
-    PendingRecord take_record() noexcept { return std::move(record_); }
+    PendingRecord const& record() const noexcept { return *record_; }
     /// 0 when there is no record.
     std::uint64_t version() const noexcept { return version_; }
     /// True when the last answer was slow_down.
@@ -234,7 +235,7 @@ private:
     PendingAction start(time_point now);
     bool replaces(PendingRecord const& stored, time_point now) const noexcept;
     bool alive(TokenSet const& tokens, time_point now, std::chrono::seconds skew) const noexcept;
-    bool alive(time_point now, std::chrono::seconds skew) const noexcept { return alive(*record_.tokens, now, skew); }
+    bool alive(time_point now, std::chrono::seconds skew) const noexcept { return alive(*record_->tokens, now, skew); }
     PendingAction decide_granted(time_point now);
     PendingAction load(Step step);
     PendingAction save(Step step, time_point now);
@@ -261,7 +262,7 @@ private:
     bool resuming_;
     double jitter_;
     Step step_ = Step::idle;
-    PendingRecord record_;
+    std::shared_ptr<PendingRecord> record_;  ///< Never null.
     std::uint64_t version_ = 0;
     std::optional<Failure> failure_;
     std::optional<InterruptKind> interrupt_;
