@@ -125,7 +125,7 @@ awaitable<Answer> ExchangeProtocol::exchange(std::shared_ptr<PendingIntent const
     // What is known needs no coroutine.
     bool go_on = with.subject_token != nullptr && !with.subject_token->empty() && !actor_token_.given() && with.metadata;
     if (!go_on)
-        go_on = co_await prepare(std::move(intent), with, answer);
+        go_on = co_await prepare(intent, with, answer);
     for (int attempt = 0; go_on; ++attempt) {
         if (clock.steady_now() > latest) {
             answer = failed(Failure(Errc::timed_out, "what the exchange needs took too long; nothing was sent, call again"));

@@ -11,7 +11,7 @@
 namespace assent {
 namespace {
 
-constexpr std::size_t initial_capacity = 400;
+constexpr std::size_t initial_capacity = 512;
 
 constexpr std::array<bool, 256> make_unreserved() {
     std::array<bool, 256> table{};
