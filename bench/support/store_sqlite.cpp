@@ -34,28 +34,46 @@ private:
     std::filesystem::path path_;
 };
 
-/// What somebody writes who needs nothing but this: one thread, one connection, prepared statements, the same tables and durability.
+/// The tables that the statements are run on.
+enum class Tables {
+    usual = 1,  ///< As one writes them: an index of what expires when, which each write changes.
+    ours,       ///< The store's own, whose index of what expires is coarse, and its statements on them.
+};
+
+/// What somebody writes who needs nothing but this: one thread, one connection, prepared statements, the same durability.
 class Plain {
 public:
-    explicit Plain(std::string const& path)
+    Plain(std::string const& path, Tables tables) : has_our_tables_(tables == Tables::ours)
     {
-        check(::sqlite3_open(path.c_str(), &database_) == SQLITE_OK);
-        run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = FAST; PRAGMA cache_size = -8192;"
-            "CREATE TABLE entries (number INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, value BLOB NOT NULL, version INTEGER NOT NULL,"
-            " expires_at INTEGER);"
-            "CREATE INDEX entries_by_expiry ON entries (expires_at) WHERE expires_at IS NOT NULL");
+        check(::sqlite3_open_v2(path.c_str(), &database_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr) == SQLITE_OK);
+        run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = FAST; PRAGMA cache_size = -8192");
+        if (has_our_tables_) {
+            run("CREATE TABLE entries (number INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, value BLOB NOT NULL, version INTEGER NOT NULL,"
+                " expires_at INTEGER, sweep_at INTEGER);"
+                "CREATE INDEX entries_by_sweep ON entries (sweep_at) WHERE sweep_at IS NOT NULL");
+            put_ = prepare("INSERT INTO entries (key, value, version, expires_at, sweep_at) VALUES (?1, ?2, 1, ?3, ?5)");
+            exchange_ = prepare("UPDATE entries SET value = ?2, version = version + 1, expires_at = ?3 "
+                                "WHERE key = ?1 AND version = ?4 AND sweep_at IS ?5 AND (expires_at IS NULL OR expires_at > ?6)");
+            exchange_and_move_ = prepare("UPDATE entries SET value = ?2, version = version + 1, expires_at = ?3, sweep_at = ?5 "
+                                         "WHERE key = ?1 AND version = ?4 AND (expires_at IS NULL OR expires_at > ?6)");
+        }
+        else {
+            run("CREATE TABLE entries (number INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, value BLOB NOT NULL, version INTEGER NOT NULL,"
+                " expires_at INTEGER);"
+                "CREATE INDEX entries_by_expiry ON entries (expires_at) WHERE expires_at IS NOT NULL");
+            put_ = prepare("INSERT INTO entries (key, value, version, expires_at) VALUES (?1, ?2, 1, ?3)");
+            exchange_ = prepare("UPDATE entries SET value = ?2, version = version + 1, expires_at = ?3 WHERE key = ?1 AND version = ?4");
+        }
         begin_ = prepare("BEGIN");
         begin_writing_ = prepare("BEGIN IMMEDIATE");
         commit_ = prepare("COMMIT");
         get_ = prepare("SELECT value, version, expires_at FROM entries WHERE key = ?1");
-        put_ = prepare("INSERT INTO entries (key, value, version, expires_at) VALUES (?1, ?2, 1, ?3)");
-        exchange_ = prepare("UPDATE entries SET value = ?2, version = version + 1, expires_at = ?3 WHERE key = ?1 AND version = ?4");
     }
     Plain(Plain const&) = delete;
     Plain& operator=(Plain const&) = delete;
     ~Plain()
     {
-        for (auto* const statement : {begin_, begin_writing_, commit_, get_, put_, exchange_})
+        for (auto* const statement : {begin_, begin_writing_, commit_, get_, put_, exchange_, exchange_and_move_})
             ::sqlite3_finalize(statement);
         ::sqlite3_close(database_);
     }
@@ -76,13 +94,10 @@ public:
         step(commit_);
         step(begin_writing_);
         for (std::size_t i = 0; i < keys.size(); ++i) {
-            auto* const statement = versions_[i] == 0 ? put_ : exchange_;
-            bind(statement, 1, keys[i]);
-            bind(statement, 2, value);
-            ::sqlite3_bind_int64(statement, 3, expires_at + static_cast<std::int64_t>(i) * 10'000);  // each its own, as with the store
-            if (versions_[i] != 0)
-                ::sqlite3_bind_int64(statement, 4, versions_[i]);
-            step(statement);
+            // Each its own, as with the store.
+            write(versions_[i] == 0 ? put_ : exchange_, keys[i], value, expires_at + static_cast<std::int64_t>(i) * 10'000, versions_[i]);
+            if (::sqlite3_changes(database_) == 0 && has_our_tables_)
+                write(exchange_and_move_, keys[i], value, expires_at + static_cast<std::int64_t>(i) * 10'000, versions_[i]);
             check(::sqlite3_changes(database_) == 1);
         }
         step(commit_);
@@ -101,6 +116,19 @@ private:
         check(::sqlite3_prepare_v3(database_, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr) == SQLITE_OK);
         return statement;
     }
+    void write(sqlite3_stmt* statement, std::string const& key, std::string const& value, std::int64_t expires_at, std::int64_t version)
+    {
+        bind(statement, 1, key);
+        bind(statement, 2, value);
+        ::sqlite3_bind_int64(statement, 3, expires_at);
+        if (version != 0)
+            ::sqlite3_bind_int64(statement, 4, version);
+        if (has_our_tables_)
+            ::sqlite3_bind_int64(statement, 5, expires_at / 1'000'000'000 + 1);
+        if (has_our_tables_ && version != 0)
+            ::sqlite3_bind_int64(statement, 6, now_);
+        step(statement);
+    }
     static void bind(sqlite3_stmt* statement, int at, std::string const& bytes)
     {
         ::sqlite3_bind_blob64(statement, at, bytes.data(), bytes.size(), SQLITE_STATIC);
@@ -111,6 +139,8 @@ private:
         ::sqlite3_reset(statement);
     }
 
+    bool has_our_tables_;
+    std::int64_t now_ = std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
     sqlite3* database_ = nullptr;
     sqlite3_stmt* begin_ = nullptr;
     sqlite3_stmt* begin_writing_ = nullptr;
@@ -118,13 +148,14 @@ private:
     sqlite3_stmt* get_ = nullptr;
     sqlite3_stmt* put_ = nullptr;
     sqlite3_stmt* exchange_ = nullptr;
+    sqlite3_stmt* exchange_and_move_ = nullptr;
     std::vector<std::int64_t> versions_;
     std::string read_;
 };
 
-double measure_plain(std::string const& path, std::size_t operations, std::size_t in_flight)
+double measure_plain(std::string const& path, Tables tables, std::size_t operations, std::size_t in_flight)
 {
-    Plain plain(path);
+    Plain plain(path, tables);
     std::string const value(load_value_size, 'v');
     std::vector<std::string> keys(in_flight);
     std::size_t next = 0;
@@ -156,8 +187,10 @@ void store_sqlite(Options const& options, Report& report)
         load = measure_store(io, store, operations, in_flight);
     }
     add_load(report, load);
-    auto const plain = measure_plain(folder.file("plain.db"), operations, in_flight);
+    auto const plain = measure_plain(folder.file("plain.db"), Tables::usual, operations, in_flight);
     report.add("plain_ops_per_cpu_second", plain).add("of_plain", load.ops_per_cpu_second / plain);
+    auto const ours = measure_plain(folder.file("ours.db"), Tables::ours, operations, in_flight);
+    report.add("plain_on_our_tables_ops_per_cpu_second", ours).add("of_plain_on_our_tables", load.ops_per_cpu_second / ours);
 }
 
 }  // namespace bench

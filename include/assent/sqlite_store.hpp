@@ -63,8 +63,8 @@ private:
 ///                  disk is), record_corrupt (the file is damaged), invalid_argument.
 class SqliteStore final : public Store {
 public:
-    /// Opens the file, creates it when it is missing, and brings the tables of an older version up to date. Blocks; meant for the
-    /// program's start.
+    /// Opens the file, creates it when it is missing, and brings the tables of an older version up to date; writes of processes of that
+    /// version that have the file open then complete with store_unavailable. Blocks; meant for the program's start.
     /// @par Exceptions ConfigurationError naming the file and what is wrong with it: cannot be opened or written, is no assent store, was
     ///                 written by a newer version, or others can read it and that cannot be changed.
     explicit SqliteStore(std::string path, std::shared_ptr<Clock> clock = make_system_clock(), SqliteStoreConfig config = {});

@@ -7,19 +7,16 @@
 namespace assent::sqlite {
 namespace {
 
-result<std::int64_t> number(Database& database, char const* sql)
-{
-    Statement statement(database.handle(), sql);
-    BOOST_OUTCOME_TRY(auto const row, statement.step());
-    return row ? statement.integer(0) : 0;
-}
-
 /// Its version. @par Errors invalid_argument: it is none of ours.
 result<std::size_t> version_of(Database& database, Schema const& schema)
 {
-    BOOST_OUTCOME_TRY(auto const version, number(database, "PRAGMA user_version"));
-    BOOST_OUTCOME_TRY(auto const application, number(database, "PRAGMA application_id"));
-    BOOST_OUTCOME_TRY(auto const tables, number(database, "SELECT count(*) FROM sqlite_master"));
+    // One statement, for it sees one moment: another process may be making the file.
+    Statement statement(database.handle(), "SELECT (SELECT user_version FROM pragma_user_version), "
+                                           "(SELECT application_id FROM pragma_application_id), (SELECT count(*) FROM sqlite_master)");
+    BOOST_OUTCOME_TRY(auto const row, statement.step());
+    auto const version = row ? statement.integer(0) : 0;
+    auto const application = row ? statement.integer(1) : 0;
+    auto const tables = row ? statement.integer(2) : 0;
     bool const is_empty = version == 0 && application == 0 && tables == 0;
     if (!is_empty && (application != schema.application_id || version < 1))
         return Failure(Errc::invalid_argument, fmt::format("the file is no {}; give the path of a new file", schema.name));

@@ -10,6 +10,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
@@ -27,6 +28,7 @@ using Kind = StoreOperation::Kind;
 
 constexpr std::size_t max_key = 32 * 1024;
 constexpr std::size_t max_value = 2 * 1024 * 1024;
+constexpr std::size_t most_room = 8 * 1024;
 constexpr std::size_t max_batch = 512;
 constexpr std::size_t max_batch_bytes = 8 * 1024 * 1024;
 
@@ -48,7 +50,7 @@ result<T> answer_of(Call& call)
     if (call.failed)
         return std::move(*call.failed);
     if constexpr (std::is_same_v<T, std::optional<StoreEntry>>)
-        return std::move(call.entry);
+        return call.found ? T(std::move(call.entry)) : T();
     else if constexpr (std::is_same_v<T, StoreVersion>)
         return call.version;
     else if constexpr (std::is_same_v<T, bool>)
@@ -240,6 +242,8 @@ public:
         auto const sound = check(*call);
         if (!sound)
             co_return sound.failure();
+        if constexpr (std::is_same_v<T, std::optional<StoreEntry>>)
+            self->make_room(*call);
         call->home = co_await asio::this_coro::executor;
         Waiting waiting(*self, *call);
         bool const queued = self->queue_->push(call);
@@ -248,6 +252,8 @@ public:
         bool const told = co_await waiting.wait();
         if (!told)
             co_return Errc::cancelled;
+        if constexpr (std::is_same_v<T, std::optional<StoreEntry>>)
+            self->note_size(*call);
         co_return answer_of<T>(*call);
     }
 
@@ -286,6 +292,14 @@ private:
         if (!call.cursor.empty() && !call.cursor.starts_with(call.key.text()))
             return Failure(Errc::invalid_argument, "the cursor of a scan is not from a page of the same prefix");
         return boost::outcome_v2::success();
+    }
+
+    // Values are mostly as long as the one before.
+    void make_room(Call& call) const { call.entry.value.reserve(usual_size_.load(std::memory_order_relaxed)); }
+    void note_size(Call const& call)
+    {
+        if (auto const size = std::min(call.entry.value.size(), most_room); call.found && size != usual_size_.load(std::memory_order_relaxed))
+            usual_size_.store(size, std::memory_order_relaxed);
     }
 
     void abandon(Call& call)
@@ -385,6 +399,7 @@ private:
     StoreSession session_;
     std::shared_ptr<Queue> queue_;
     std::vector<StoreOperation*> batch_;
+    std::atomic<std::size_t> usual_size_ = 0;
     std::thread thread_;  // the last: it uses all of them
 };
 

@@ -31,14 +31,27 @@ constexpr std::int64_t swept_at_once = 1000;
 constexpr std::size_t visited_per_page = 4000;  // bounds the time that a scan keeps others waiting
 constexpr std::size_t bytes_per_page = std::size_t(1) << 20;
 
-// `versions` has one row: the last version given to any key, so that none is given twice, also across erase.
-constexpr std::array<char const*, 1> steps{R"(
+// `removed` has one row: no entry that has gone had a greater version, so that none is given twice to a key.
+// `sweep_at` is `expires_at` in whole seconds, later by up to one: most writes leave it as it is, so that its index is not written.
+constexpr std::array<char const*, 2> steps{R"(
     CREATE TABLE entries (
         number INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, value BLOB NOT NULL, version INTEGER NOT NULL, expires_at INTEGER);
     CREATE INDEX entries_by_expiry ON entries (expires_at) WHERE expires_at IS NOT NULL;
     CREATE TABLE versions (number INTEGER PRIMARY KEY CHECK (number = 1), last INTEGER NOT NULL);
     INSERT INTO versions (number, last) VALUES (1, 0);
+)",
+                                            R"(
+    CREATE TABLE removed (number INTEGER PRIMARY KEY CHECK (number = 1), version INTEGER NOT NULL);
+    INSERT INTO removed (number, version) SELECT number, last FROM versions;
+    DROP TABLE versions;
+    ALTER TABLE entries ADD COLUMN sweep_at INTEGER;
+    UPDATE entries SET sweep_at = expires_at / 1000000000 + 1 WHERE expires_at IS NOT NULL;
+    DROP INDEX entries_by_expiry;
+    CREATE INDEX entries_by_sweep ON entries (sweep_at) WHERE sweep_at IS NOT NULL;
 )"};
+
+/// When the sweep takes what expires then, in seconds since the epoch: not before.
+std::int64_t sweep_time(std::int64_t expires_at) noexcept { return expires_at / 1'000'000'000 + 1; }
 
 /// The least text that is greater than all that begin with `prefix`. @pre not all its bytes are 255: a key begins with "a1".
 std::string end_of(std::string_view prefix)
@@ -48,6 +61,14 @@ std::string end_of(std::string_view prefix)
         end.pop_back();
     ++end.back();
     return end;
+}
+
+void fetch_bytes(std::string_view bytes) noexcept
+{
+    constexpr std::size_t line = 64;
+    constexpr std::size_t most = 8 * line;
+    for (std::size_t at = 0; at < std::min(bytes.size(), most); at += line)
+        __builtin_prefetch(bytes.data() + at);
 }
 
 [[noreturn]] void refuse(std::string const& path, std::string_view why)
@@ -69,6 +90,21 @@ std::string checked_path(std::string path)
 
 StoreOperation::~StoreOperation() { wipe(value); }
 
+void StoreOperation::fetch() const noexcept
+{
+    fetch_bytes(key.text());
+    fetch_bytes(value);
+}
+
+void StoreOperation::forget_answer()
+{
+    version = 0;
+    erased = false;
+    found = false;
+    failed.reset();
+    page = StorePage();
+}
+
 std::int64_t to_stored(Store::time_point when) noexcept
 {
     constexpr auto most = std::chrono::duration_cast<Store::time_point::duration>(nanoseconds::max());
@@ -87,24 +123,29 @@ public:
         : begin(database, "BEGIN"), begin_writing(database, "BEGIN IMMEDIATE"), commit(database, "COMMIT"),
           rollback(database, "ROLLBACK"),
           get(database, "SELECT value, version, expires_at FROM entries WHERE key = ?1"),
-          put(database, "INSERT INTO entries (key, value, version, expires_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (key) DO UPDATE "
-                        "SET value = excluded.value, version = excluded.version, expires_at = excluded.expires_at"),
-          create(database, "INSERT INTO entries (key, value, version, expires_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (key) DO UPDATE "
-                           "SET value = excluded.value, version = excluded.version, expires_at = excluded.expires_at "
-                           "WHERE entries.expires_at <= ?5"),
-          exchange(database, "UPDATE entries SET value = ?2, version = ?3, expires_at = ?4 "
-                             "WHERE key = ?1 AND version = ?6 AND (expires_at IS NULL OR expires_at > ?5)"),
-          erase(database, "DELETE FROM entries WHERE key = ?1 RETURNING expires_at"),
+          put(database, "INSERT INTO entries (key, value, version, expires_at, sweep_at) VALUES (?1, ?2, ?3, ?4, ?5) "
+                        "ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = entries.version + 1, "
+                        "expires_at = excluded.expires_at, sweep_at = excluded.sweep_at RETURNING version"),
+          create(database, "INSERT INTO entries (key, value, version, expires_at, sweep_at) VALUES (?1, ?2, ?3, ?4, ?5) "
+                           "ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = entries.version + 1, "
+                           "expires_at = excluded.expires_at, sweep_at = excluded.sweep_at WHERE entries.expires_at <= ?6 RETURNING version"),
+          renew(database, "UPDATE entries SET value = ?2, version = version + 1, expires_at = ?4 "
+                          "WHERE key = ?1 AND version = ?3 AND sweep_at IS ?5 AND (expires_at IS NULL OR expires_at > ?6)"),
+          exchange(database, "UPDATE entries SET value = ?2, version = version + 1, expires_at = ?4, sweep_at = ?5 "
+                             "WHERE key = ?1 AND version = ?3 AND (expires_at IS NULL OR expires_at > ?6)"),
+          erase(database, "DELETE FROM entries WHERE key = ?1 RETURNING version, expires_at"),
           scan(database, "SELECT key, value, version, expires_at FROM entries WHERE key >= ?1 AND key < ?2 ORDER BY key LIMIT ?3"),
           scan_on(database, "SELECT key, value, version, expires_at FROM entries WHERE key > ?1 AND key < ?2 ORDER BY key LIMIT ?3"),
-          sweep(database, "DELETE FROM entries WHERE number IN (SELECT number FROM entries WHERE expires_at <= ?1 LIMIT ?2)"),
-          last_version(database, "SELECT last FROM versions"), save_version(database, "UPDATE versions SET last = ?1")
+          any_expired(database, "SELECT 1 FROM entries WHERE sweep_at <= ?1 AND expires_at <= ?2 LIMIT 1"),
+          sweep(database, "DELETE FROM entries WHERE number IN "
+                          "(SELECT number FROM entries WHERE sweep_at <= ?1 AND expires_at <= ?2 LIMIT ?3) RETURNING version"),
+          removed(database, "SELECT version FROM removed"), save_removed(database, "UPDATE removed SET version = ?1")
     {
     }
 
     Statement begin, begin_writing, commit, rollback;
-    Statement get, put, create, exchange, erase, scan, scan_on, sweep;
-    Statement last_version, save_version;
+    Statement get, put, create, renew, exchange, erase, scan, scan_on, any_expired, sweep;
+    Statement removed, save_removed;
 };
 
 StoreSession::StoreSession(std::string path, std::shared_ptr<Clock> clock, SqliteStoreConfig const& config)
@@ -197,14 +238,17 @@ void StoreSession::run(std::span<StoreOperation* const> batch)
 
 void StoreSession::run_alone(StoreOperation& operation)
 {
+    operation.forget_answer();
     StoreOperation* const one[] = {&operation};
     auto done = run_together(one);
     if (!done && done.failure() == Errc::store_full) {
         bool made_room = false;
         while (sweep_some())
             made_room = true;
-        if (made_room)
+        if (made_room) {
+            operation.forget_answer();
             done = run_together(one);
+        }
     }
     if (!done)
         operation.fail(done.failure());
@@ -215,41 +259,66 @@ result<void> StoreSession::run_together(std::span<StoreOperation* const> batch)
     bool const writes = std::any_of(batch.begin(), batch.end(), [](auto const* operation) { return operation->writes(); });
     began_ = false;
     BOOST_OUTCOME_TRY(check_file());
-    BOOST_OUTCOME_TRY((writes ? statements_->begin_writing : statements_->begin).run());
+    BOOST_OUTCOME_TRY(writes ? begin_writing() : statements_->begin.run());
     began_ = true;
     auto const done = [&]() -> result<void> {
         now_ = to_stored(clock_->now());
-        version_ = 0;
-        if (writes) {
-            ResetAtEnd const reset(statements_->last_version);
-            BOOST_OUTCOME_TRY(auto const row, statements_->last_version.step());
-            version_ = row ? statements_->last_version.integer(0) : -1;
-            if (version_ < 0)
-                return Failure(Errc::record_corrupt, "the store's file has lost its count of versions");
-        }
-        auto const before = version_;
         std::int64_t written = 0;
-        for (auto* const operation : batch) {
-            BOOST_OUTCOME_TRY(perform(*operation));
-            written += operation->writes() ? 1 : 0;
+        for (std::size_t at = 0; at < batch.size(); ++at) {
+            if (at + 2 < batch.size())
+                batch[at + 2]->fetch();
+            BOOST_OUTCOME_TRY(perform(*batch[at]));
+            written += batch[at]->writes() ? 1 : 0;
         }
         if (writes) {
-            BOOST_OUTCOME_TRY(remove_expired(2 * written + 2));  // more than were added, so that a backlog shrinks
+            // More than were added, so that a backlog shrinks; not of the current second, which would be looked through each time.
+            BOOST_OUTCOME_TRY(remove_expired(sweep_time(now_) - 1, 2 * written + 2));
         }
-        return commit(before);
+        return commit();
     }();
     if (!done)
         roll_back();
     return done;
 }
 
-result<void> StoreSession::commit(std::int64_t version_before)
+result<void> StoreSession::commit()
 {
-    if (version_ != version_before) {
-        statements_->save_version.bind(1, version_);
-        BOOST_OUTCOME_TRY(statements_->save_version.run());
+    if (removed_was_raised_) {
+        statements_->save_removed.bind(1, *removed_);
+        BOOST_OUTCOME_TRY(statements_->save_removed.run());
     }
     return statements_->commit.run();
+}
+
+result<void> StoreSession::begin_writing()
+{
+    removed_.reset();
+    removed_was_raised_ = false;
+    return statements_->begin_writing.run();
+}
+
+/// The version that an entry must exceed whose key had none.
+result<std::int64_t> StoreSession::removed_version()
+{
+    if (!removed_) {
+        ResetAtEnd const reset(statements_->removed);
+        BOOST_OUTCOME_TRY(auto const row, statements_->removed.step());
+        auto const version = row ? statements_->removed.integer(0) : -1;
+        if (version < 0)
+            return Failure(Errc::record_corrupt, "the store's file has lost its count of versions");
+        removed_ = version;
+    }
+    return *removed_;
+}
+
+result<void> StoreSession::note_removed(std::int64_t version)
+{
+    BOOST_OUTCOME_TRY(auto const before, removed_version());
+    if (version > before) {
+        removed_ = version;
+        removed_was_raised_ = true;
+    }
+    return boost::outcome_v2::success();
 }
 
 void StoreSession::roll_back()
@@ -258,12 +327,28 @@ void StoreSession::roll_back()
         static_cast<void>(statements_->rollback.run());
 }
 
-result<std::int64_t> StoreSession::remove_expired(std::int64_t most)
+result<bool> StoreSession::remove_expired(std::int64_t last_sweep_time, std::int64_t most)
 {
-    statements_->sweep.bind(1, now_);
-    statements_->sweep.bind(2, most);
-    BOOST_OUTCOME_TRY(statements_->sweep.run());
-    return ::sqlite3_changes(database_.handle());
+    {
+        auto& statement = statements_->any_expired;
+        ResetAtEnd const reset(statement);
+        statement.bind(1, last_sweep_time);
+        statement.bind(2, now_);
+        BOOST_OUTCOME_TRY(auto const any, statement.step());
+        if (!any)
+            return false;
+    }
+    auto& statement = statements_->sweep;
+    ResetAtEnd const reset(statement);
+    statement.bind(1, last_sweep_time);
+    statement.bind(2, now_);
+    statement.bind(3, most);
+    for (;;) {
+        BOOST_OUTCOME_TRY(auto const row, statement.step());
+        if (!row)
+            return true;
+        BOOST_OUTCOME_TRY(note_removed(statement.integer(0)));
+    }
 }
 
 bool StoreSession::sweep()
@@ -274,28 +359,23 @@ bool StoreSession::sweep()
 
 bool StoreSession::sweep_some()
 {
-    if (!check_file() || !statements_->begin_writing.run())
+    if (!check_file() || !begin_writing())
         return false;
     now_ = to_stored(clock_->now());
-    auto const removed = remove_expired(swept_at_once);
-    if (!removed || !statements_->commit.run()) {
+    auto const removed = remove_expired(sweep_time(now_), swept_at_once);
+    if (!removed || !commit()) {
         roll_back();
         return false;
     }
-    return removed.value() != 0;
+    return removed.value();
 }
 
 result<void> StoreSession::perform(StoreOperation& operation)
 {
-    operation.failed.reset();
-    operation.entry.reset();
-    operation.version = 0;
-    operation.erased = false;
-    operation.page = StorePage();
     switch (operation.kind) {
     case StoreOperation::Kind::get: return get(operation);
-    case StoreOperation::Kind::put:
-    case StoreOperation::Kind::exchange: return write(operation);
+    case StoreOperation::Kind::put: return put(operation);
+    case StoreOperation::Kind::exchange: return exchange(operation);
     case StoreOperation::Kind::erase: return erase(operation);
     case StoreOperation::Kind::scan: return scan(operation);
     }
@@ -306,17 +386,32 @@ namespace {
 
 bool is_expired(Statement const& row, int column, std::int64_t now) { return !row.is_null(column) && row.integer(column) <= now; }
 
-result<StoreEntry> read_entry(Statement const& row, int first)
+void bind_entry(Statement& statement, StoreOperation const& operation)
+{
+    statement.bind_blob(1, operation.key.text());
+    statement.bind_blob(2, operation.value);
+    if (operation.expires_at) {
+        auto const stored = to_stored(*operation.expires_at);
+        statement.bind(4, stored);
+        statement.bind(5, sweep_time(stored));
+    }
+    else {
+        statement.bind_null(4);
+        statement.bind_null(5);
+    }
+}
+
+result<void> read_entry(StoreEntry& entry, Statement const& row, int first)
 {
     auto const version = row.integer(first + 1);
     if (!row.is_blob(first) || version <= 0)
         return Failure(Errc::record_corrupt, "the store's file holds an entry that assent has not written");
-    StoreEntry entry;
-    entry.value = row.blob(first);
+    entry.value.assign(row.blob(first));
     entry.version = static_cast<StoreVersion>(version);
+    entry.expires_at.reset();
     if (!row.is_null(first + 2))
         entry.expires_at = from_stored(row.integer(first + 2));
-    return entry;
+    return boost::outcome_v2::success();
 }
 
 }  // namespace
@@ -328,36 +423,52 @@ result<void> StoreSession::get(StoreOperation& operation)
     statement.bind_blob(1, operation.key.text());
     BOOST_OUTCOME_TRY(auto const row, statement.step());
     if (row && !is_expired(statement, 2, now_)) {
-        BOOST_OUTCOME_TRY(operation.entry, read_entry(statement, 0));
+        BOOST_OUTCOME_TRY(read_entry(operation.entry, statement, 0));
+        operation.found = true;
     }
     return boost::outcome_v2::success();
 }
 
-result<void> StoreSession::write(StoreOperation& operation)
+result<void> StoreSession::put(StoreOperation& operation)
 {
     bool const is_put = operation.kind == StoreOperation::Kind::put;
-    bool const creates = !is_put && operation.expected == 0;
-    if (operation.expected > static_cast<StoreVersion>(std::numeric_limits<std::int64_t>::max()))
-        return boost::outcome_v2::success();  // no entry has that version
-    auto& statement = is_put ? statements_->put : creates ? statements_->create : statements_->exchange;
-    auto const version = version_ + 1;
-    statement.bind_blob(1, operation.key.text());
-    statement.bind_blob(2, operation.value);
-    statement.bind(3, version);
-    if (operation.expires_at)
-        statement.bind(4, to_stored(*operation.expires_at));
-    else
-        statement.bind_null(4);
+    auto& statement = is_put ? statements_->put : statements_->create;
+    BOOST_OUTCOME_TRY(auto const removed, removed_version());
+    ResetAtEnd const reset(statement);
+    bind_entry(statement, operation);
+    statement.bind(3, removed + 1);
     if (!is_put)
-        statement.bind(5, now_);
-    if (!is_put && !creates)
-        statement.bind(6, static_cast<std::int64_t>(operation.expected));
-    BOOST_OUTCOME_TRY(statement.run());
-    if (::sqlite3_changes(database_.handle()) == 0)
-        return boost::outcome_v2::success();  // another version is there
-    version_ = version;
-    operation.version = static_cast<StoreVersion>(version);
+        statement.bind(6, now_);
+    BOOST_OUTCOME_TRY(auto const row, statement.step());
+    if (row)
+        operation.version = static_cast<StoreVersion>(statement.integer(0));
     return boost::outcome_v2::success();
+}
+
+/// Without its index, when the time of the sweep stays: a batch would write as many of the index' pages as it has entries.
+result<void> StoreSession::exchange(StoreOperation& operation)
+{
+    if (operation.expected == 0)
+        return put(operation);
+    if (operation.expected >= static_cast<StoreVersion>(std::numeric_limits<std::int64_t>::max()))
+        return boost::outcome_v2::success();  // no entry has that version
+    auto done = exchange_by(statements_->renew, operation);
+    if (done && !done.value())
+        done = exchange_by(statements_->exchange, operation);
+    if (!done)
+        return done.failure();
+    if (done.value())
+        operation.version = operation.expected + 1;
+    return boost::outcome_v2::success();
+}
+
+result<bool> StoreSession::exchange_by(Statement& statement, StoreOperation const& operation)
+{
+    bind_entry(statement, operation);
+    statement.bind(3, static_cast<std::int64_t>(operation.expected));
+    statement.bind(6, now_);
+    BOOST_OUTCOME_TRY(statement.run());
+    return ::sqlite3_changes(database_.handle()) != 0;
 }
 
 result<void> StoreSession::erase(StoreOperation& operation)
@@ -366,8 +477,10 @@ result<void> StoreSession::erase(StoreOperation& operation)
     ResetAtEnd const reset(statement);
     statement.bind_blob(1, operation.key.text());
     BOOST_OUTCOME_TRY(auto const row, statement.step());
-    operation.erased = row && !is_expired(statement, 0, now_);
-    return boost::outcome_v2::success();
+    if (!row)
+        return boost::outcome_v2::success();
+    operation.erased = !is_expired(statement, 1, now_);
+    return note_removed(statement.integer(0));
 }
 
 result<void> StoreSession::scan(StoreOperation& operation)
@@ -397,7 +510,8 @@ result<void> StoreSession::scan(StoreOperation& operation)
         if (is_expired(statement, 3, now_))
             continue;
         BOOST_OUTCOME_TRY(auto key, StoreKey::from_text(last));
-        BOOST_OUTCOME_TRY(auto entry, read_entry(statement, 1));
+        StoreEntry entry;
+        BOOST_OUTCOME_TRY(read_entry(entry, statement, 1));
         bytes += last.size() + entry.value.size();
         page.entries.emplace_back(std::move(key), std::move(entry));
     }

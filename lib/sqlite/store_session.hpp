@@ -37,10 +37,16 @@ public:
     /// Whoever wanted it has gone.
     std::atomic<bool> unwanted = false;
 
-    std::optional<Failure> failed;
-    std::optional<StoreEntry> entry;
-    StoreVersion version = 0;
+    /// Has its key and value brought to this processor, since another wrote them: for who is about to perform it.
+    void fetch() const noexcept;
+    /// For another try.
+    void forget_answer();
+
+    StoreVersion version = 0;  ///< Of what was written.
     bool erased = false;
+    bool found = false;
+    StoreEntry entry;  ///< What was found. Its value has room from the thread that asks: memory that crosses threads costs more.
+    std::optional<Failure> failed;
     StorePage page;
 };
 
@@ -68,12 +74,17 @@ private:
     void run_alone(StoreOperation& operation);
     result<void> perform(StoreOperation& operation);
     result<void> get(StoreOperation& operation);
-    result<void> write(StoreOperation& operation);
+    result<void> put(StoreOperation& operation);
+    result<void> exchange(StoreOperation& operation);
+    result<bool> exchange_by(Statement& statement, StoreOperation const& operation);
     result<void> erase(StoreOperation& operation);
     result<void> scan(StoreOperation& operation);
     bool sweep_some();
-    result<std::int64_t> remove_expired(std::int64_t most);
-    result<void> commit(std::int64_t version_before);
+    result<bool> remove_expired(std::int64_t last_sweep_time, std::int64_t most);
+    result<std::int64_t> removed_version();
+    result<void> note_removed(std::int64_t version);
+    result<void> begin_writing();
+    result<void> commit();
     void roll_back();
     result<void> check_file() const;
 
@@ -86,7 +97,8 @@ private:
     std::shared_ptr<Statements> statements_;  // after the database: finalized before it closes
     bool began_ = false;        ///< The last transaction did.
     std::int64_t now_ = 0;      ///< Of this transaction.
-    std::int64_t version_ = 0;  ///< The last that was given, in this transaction.
+    std::optional<std::int64_t> removed_;  ///< The greatest version of an entry that was removed, once it was looked at in this transaction.
+    bool removed_was_raised_ = false;
 };
 
 /// A time as it is kept: nanoseconds since the epoch.

@@ -18,6 +18,7 @@
 #include <atomic>
 #include <fstream>
 #include <future>
+#include <iostream>
 #include <sstream>
 #include <thread>
 
@@ -126,7 +127,8 @@ pid_t in_child(Body body)
         try {
             code = body();
         }
-        catch (std::exception const&) {
+        catch (std::exception const& error) {
+            std::cerr << error.what() << std::endl;
         }
         ::_exit(code);
     }
@@ -297,6 +299,104 @@ BOOST_AUTO_TEST_CASE(older_tables_are_brought_up_to_date_all_of_it_or_nothing)
     BOOST_TEST(number("PRAGMA user_version") == 2);
     BOOST_TEST(migrate(database, Schema(8, "other thing", both)).has_failure());
     BOOST_TEST(migrate(database, Schema(7, "thing", first)).has_failure());
+}
+
+BOOST_AUTO_TEST_CASE(a_file_of_the_first_format_is_brought_up_to_date_with_all_it_holds)
+{
+    auto const stored = [&](StoreTime when) { return std::to_string(std::chrono::nanoseconds(when.time_since_epoch()).count()); };
+    auto const insert = [](char const* name, std::string const& rest) {
+        return "INSERT INTO entries (key, value, version, expires_at) VALUES (CAST('" + StoreKey{name}.text() + "' AS BLOB), " + rest + ");";
+    };
+    auto const soon = clock->now() + 1s;
+    {
+        Database database(path);
+        auto const sql = std::string(R"(
+            PRAGMA journal_mode = WAL;
+            CREATE TABLE entries (
+                number INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, value BLOB NOT NULL, version INTEGER NOT NULL, expires_at INTEGER);
+            CREATE INDEX entries_by_expiry ON entries (expires_at) WHERE expires_at IS NOT NULL;
+            CREATE TABLE versions (number INTEGER PRIMARY KEY CHECK (number = 1), last INTEGER NOT NULL);
+            INSERT INTO versions (number, last) VALUES (1, 41);
+            PRAGMA application_id = 1634956148; PRAGMA user_version = 1;)") +
+            insert("stays", "x'6f6e65', 7, NULL") + insert("brief", "x'74776f', 40, " + stored(soon));
+        BOOST_REQUIRE(database.execute(sql.c_str()));
+    }
+    auto const store = make();
+    BOOST_TEST(number("PRAGMA user_version") == 2);
+    BOOST_TEST(get(*store, StoreKey{"stays"}) == "one");
+    auto const brief = store_run(store->get(StoreKey{"brief"})).value();
+    BOOST_REQUIRE(brief.has_value());
+    BOOST_TEST(brief->version == 40u);
+    BOOST_TEST((brief->expires_at == soon));
+    BOOST_TEST(store_run(store->compare_exchange(StoreKey{"stays"}, 7, "three", std::nullopt)).value() > 7u);
+    BOOST_TEST(put(*store, StoreKey{"erased before"}, "v") > 41u);
+    clock->advance(2s);
+    BOOST_TEST(get(*store, StoreKey{"brief"}) == "(absent)");
+    put(*store, StoreKey{"stays"}, "four");
+    BOOST_TEST(number("SELECT count(*) FROM entries") == 2);
+    BOOST_TEST(put(*store, StoreKey{"brief"}, "again") > 40u);
+}
+
+BOOST_AUTO_TEST_CASE(a_version_is_never_given_twice_whichever_store_on_the_file_removed_the_entry)
+{
+    auto const one = make();
+    auto const other = make();
+    StoreKey const key{"k"};
+    StoreVersion last = 0;
+    for (int i = 0; i < 10; ++i)
+        last = put(*one, key, "v");
+    BOOST_TEST(store_run(other->erase(key)).value());
+    auto const again = put(*one, key, "w", clock->now() + 1s);
+    BOOST_TEST(again > last);
+    for (last = again; last < again + 10;)
+        last = store_run(one->compare_exchange(key, last, "x", clock->now() + 1s)).value();
+    clock->advance(3s);
+    put(*other, StoreKey{"another"}, "v");
+    BOOST_TEST(number("SELECT count(*) FROM entries") == 1);
+    auto const third = store_run(make()->compare_exchange(key, 0, "y", clock->now() + 1s)).value();
+    BOOST_TEST(third > last);
+    clock->advance(1s);  // expired, and still in the file
+    BOOST_TEST(number("SELECT count(*) FROM entries") == 2);
+    BOOST_TEST(store_run(other->compare_exchange(key, third, "z", std::nullopt)).value() == 0u);
+    BOOST_TEST(store_run(other->compare_exchange(key, 0, "z", std::nullopt)).value() > third);
+}
+
+BOOST_AUTO_TEST_CASE(an_entry_expires_and_leaves_the_file_as_its_last_write_said)
+{
+    auto const store = make();
+    auto const now = clock->now();
+    StoreKey const key{"k"};
+    auto const in_file = [&] { return number("SELECT count(*) FROM entries"); };
+    auto const write = [&](StoreVersion version, std::optional<StoreTime> expires_at) {
+        return store_run(store->compare_exchange(StoreKey{"k"}, version, "v", expires_at)).value();
+    };
+    auto version = write(0, now + 100ms);
+    version = write(version, now + 200ms);  // within one second
+    BOOST_TEST((store_run(store->get(key)).value()->expires_at == now + 200ms));
+    clock->advance(150ms);
+    BOOST_TEST(get(*store, key) == "v");
+    version = write(version, now + 10s);
+    clock->advance(5s);
+    put(*store, StoreKey{"other"}, "v");
+    BOOST_TEST(get(*store, key) == "v");
+    version = write(version, std::nullopt);
+    clock->advance(1h);
+    put(*store, StoreKey{"other"}, "v");
+    BOOST_TEST(get(*store, key) == "v");
+    BOOST_TEST(in_file() == 2);
+    version = write(version, clock->now() + 300ms);
+    clock->advance(299ms);
+    BOOST_TEST(get(*store, key) == "v");
+    clock->advance(1ms);
+    BOOST_TEST(get(*store, key) == "(absent)");
+    BOOST_TEST(write(version, clock->now() + 300ms) == 0u);
+    clock->advance(2s);
+    put(*store, StoreKey{"other"}, "v");
+    BOOST_TEST(in_file() == 1);
+    BOOST_TEST(write(version, now) == 0u);
+    version = write(0, clock->now());  // expired as it comes
+    BOOST_TEST(version != 0u);
+    BOOST_TEST(get(*store, key) == "(absent)");
 }
 
 BOOST_AUTO_TEST_CASE(a_full_store_refuses_writes_and_keeps_what_it_has)
