@@ -201,7 +201,7 @@ private:
     void keep_waiting(Slot slot);
     void rest(Slot slot);
     /// Few at a time keep their memory warm; more when these cannot keep pace with the provider's latency.
-    static constexpr std::size_t usual_workers = 64;
+    static constexpr std::size_t usual_workers = 32;
     void want_worker();
 
     static awaitable<void> run(std::shared_ptr<PendingEngine> self, Slot slot, std::shared_ptr<PendingIntent const> intent);
