@@ -56,14 +56,16 @@ private:
         co_return state;
     }
 
-    /// Until nothing waits any more: the server goes on by itself.
-    assent::awaitable<json::object> settled(Browser& who) {
+    /// Until nothing waits any more and the agent has answered: the server goes on by itself. While it does, nothing waits either.
+    assent::awaitable<json::object> settled(Browser& who, json::object const& before) {
+        auto const said = before.at("messages").as_array().size();
         auto const executor = co_await asio::this_coro::executor;
         asio::steady_timer pause(executor);
         json::object state;
         for (int i = 0; i < 150; ++i) {
             state = co_await who.conversation();
-            if (cards_of(state) == 0)
+            auto const& messages = state.at("messages").as_array();
+            if (cards_of(state) == 0 && messages.size() > said && messages.back().at("who") == "agent")
                 break;
             pause.expires_after(std::chrono::milliseconds(200));
             co_await pause.async_wait(asio::use_awaitable);
@@ -107,7 +109,7 @@ private:
         std::function<void(assent::testing::LocalTenant&)> deciding = decide;
         co_await at_tenant(std::move(deciding));
         fmt::print("  phone: “{}”: {}\n", shown, approved ? "approve" : "deny");
-        auto const after = co_await settled(alice_);
+        auto const after = co_await settled(alice_, state);
         if (approved)
             expect(last_words(after).find("Purchased 100 shares of ZEKO") != std::string::npos, "bought after the approval, by itself");
         else
@@ -137,7 +139,7 @@ private:
         expect(!code.empty(), "the agent shows the code " + code);
         std::function<void(assent::testing::LocalTenant&)> entering = [code](assent::testing::LocalTenant& tenant) { tenant.activate(code, "alice"); };
         co_await at_tenant(std::move(entering));
-        auto const after = co_await settled(alice_);
+        auto const after = co_await settled(alice_, state);
         expect(last_words(after).find("3 records about orders") != std::string::npos, "the records came after the sign-in");
     }
 
