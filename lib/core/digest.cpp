@@ -7,7 +7,6 @@
 #include <openssl/rand.h>
 
 #include <array>
-#include <memory>
 #include <stdexcept>
 
 namespace assent {
@@ -17,14 +16,11 @@ constexpr std::string_view standard_alphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view url_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-struct FreeMethod {
-    void operator()(EVP_MD* method) const noexcept { EVP_MD_free(method); }
-};
-
-/// EVP_sha256() is looked up anew in its provider by each use, which costs more than a short digest.
+/// EVP_sha256() is looked up anew in its provider by each use, which costs more than a short digest. Never freed: digests may be asked
+/// for until the very end of the process.
 EVP_MD const* sha256_method() {
-    static std::unique_ptr<EVP_MD, FreeMethod> const fetched(EVP_MD_fetch(nullptr, "SHA256", nullptr));
-    return fetched ? fetched.get() : EVP_sha256();
+    static EVP_MD const* const fetched = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    return fetched != nullptr ? fetched : EVP_sha256();
 }
 
 EVP_MD const* method(DigestAlgorithm algorithm) {
